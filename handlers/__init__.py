@@ -1,0 +1,1 @@
+"""What commands do to the world outside. Importing this package registers every handler, check and served read."""

@@ -1,0 +1,1 @@
+"""Data migrations and the seed data; table changes come from the definitions."""

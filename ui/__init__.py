@@ -1,0 +1,1 @@
+"""The web UI, on the same service layer as the API."""

@@ -1,0 +1,1 @@
+"""Recurring and long-running work. Importing this package registers it."""
