@@ -1,0 +1,52 @@
+"""Connections and their settings, and SQLite's errors in the engine's terms."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+from engine.database.interface import ForeignKeyViolation, NotNullViolation, StorageFailed, UniqueViolation
+
+MINIMUM_VERSION = (3, 38, 0)
+"""STRICT tables came with 3.37, RETURNING with 3.35, the -> operators of JSON with 3.38."""
+
+CACHED_STATEMENTS = 512
+BUSY_TIMEOUT_MS = 10_000
+
+
+def connect(path: str, *, synchronous: str = "full", read_only: bool = False) -> sqlite3.Connection:
+    """A connection in autocommit mode, usable from any one thread at a time."""
+    if sqlite3.sqlite_version_info < MINIMUM_VERSION:
+        needed = ".".join(map(str, MINIMUM_VERSION))
+        raise StorageFailed(f"SQLite {needed} or later is needed, this is {sqlite3.sqlite_version}")
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=CACHED_STATEMENTS)
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={'NORMAL' if synchronous == 'normal' else 'FULL'}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute("PRAGMA cache_size=-16000")
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+    except sqlite3.Error as error:
+        raise StorageFailed(f"The database {path} cannot be opened: {error}") from error
+    return connection
+
+
+_COLUMNS = re.compile(r"(?:UNIQUE|NOT NULL) constraint failed: (.+)$")
+
+
+def translate(error: sqlite3.Error) -> Exception:
+    """The error of the engine that says the same as SQLite's."""
+    text = str(error)
+    if isinstance(error, sqlite3.IntegrityError):
+        match = _COLUMNS.search(text)
+        if match is None:
+            return ForeignKeyViolation(text)
+        places = [place.strip().rpartition(".") for place in match[1].split(",")]
+        table, columns = places[0][0], tuple(place[2] for place in places)
+        return UniqueViolation(table, columns) if text.startswith("UNIQUE") else NotNullViolation(table, columns[0])
+    if isinstance(error, sqlite3.OperationalError):
+        return StorageFailed(f"The database answered: {text}. Nothing of this write was kept.")
+    return error

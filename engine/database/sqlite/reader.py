@@ -1,0 +1,81 @@
+"""Reads: inline while they are quick, in a thread when they turn out not to be.
+
+A look-up by key costs a tenth of what a hop to a thread costs, so every query starts inline. A progress handler stops it
+once it has held the event loop for `PATIENCE`; then it runs again, to the end, on a connection of its own in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from typing import Any
+
+from engine.database.interface import Row
+from engine.database.sqlite.connection import connect, translate
+
+PATIENCE = 0.003
+"""Seconds that a query may hold the event loop."""
+
+STEPS = 20_000
+"""Virtual machine steps between two looks at the clock: a fraction of a millisecond."""
+
+THREADS = 2
+
+
+class Reader:
+    """Runs SELECT statements."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._connection = connect(path, read_only=True)
+        self._connection.set_progress_handler(self._impatient, STEPS)
+        self._until = float("inf")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="slow-read")
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+
+    def read(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
+        """Read inline, however long it takes."""
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise translate(error) from error
+
+    async def query(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
+        """Read inline, and again in a thread when that takes too long."""
+        self._until = perf_counter() + PATIENCE
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise translate(error) from error
+        finally:
+            self._until = float("inf")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._slow, sql, parameters)
+
+    def data_version(self) -> int:
+        """A number that changes when any other connection commits."""
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Close every connection; queries still in a thread are waited for."""
+        self._threads.shutdown()
+        for connection in (self._connection, *self._opened):
+            connection.close()
+
+    def _impatient(self) -> int:
+        return perf_counter() > self._until
+
+    def _slow(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = connect(self._path, read_only=True)
+            self._opened.append(connection)
+        try:
+            return connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise translate(error) from error

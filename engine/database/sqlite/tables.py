@@ -1,0 +1,171 @@
+"""Making tables in SQLite, through sqlite-utils: STRICT, with foreign keys and indexes.
+
+Only what loses nothing is done here: new tables, new columns that existing rows can have, new and dropped indexes.
+Anything else is named in `UnsafeChange`, and nothing is done at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING, Any
+
+from engine.database.sqlite.connection import connect
+from engine.database.tables import Column, Index, Table
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+TYPES = {"TEXT": str, "INTEGER": int, "REAL": float}
+
+
+class UnsafeChange(Exception):
+    """The tables hold something that the wanted ones have no place for; `changes` says what, a sentence each."""
+
+    def __init__(self, changes: Sequence[str]) -> None:
+        super().__init__("; ".join(changes))
+        self.changes = tuple(changes)
+
+
+def prepare(path: str, tables: Sequence[Table]) -> list[str]:
+    """Make the database at `path` have `tables`; returns what was done, a sentence each."""
+    import sqlite_utils
+
+    connection = connect(path)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        database = sqlite_utils.Database(connection, recursive_triggers=False)
+        done = _Preparation(database).run(tables)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    finally:
+        connection.close()
+    return done
+
+
+class _Preparation:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._existing = set(database.table_names())
+        self._done: list[str] = []
+
+    def run(self, tables: Sequence[Table]) -> list[str]:
+        problems = [problem for table in tables if table.name in self._existing for problem in self._unsafe(table)]
+        if problems:
+            raise UnsafeChange(problems)
+        for table in tables:
+            if table.name in self._existing:
+                self._extend(table)
+        self._create([table for table in tables if table.name not in self._existing])
+        for table in tables:
+            self._index(table)
+        return self._done
+
+    def _rows(self, table: Table) -> int:
+        return int(self._database.execute(f"SELECT count(*) FROM {_quoted(table.name)}").fetchone()[0])  # noqa: S608  quoted
+
+    def _present(self, table: Table) -> dict[str, Any]:
+        return {column.name: column for column in self._database.table(table.name).columns}
+
+    def _unsafe(self, table: Table) -> list[str]:
+        present, problems = self._present(table), []
+        wanted = {column.name: column for column in table.columns}
+        for column in table.columns:
+            if column.name not in present:
+                if column.not_null and column.default is None and self._rows(table):
+                    problems.append(f"{table.name}.{column.name} is new and required, and existing rows have no value for it")
+            elif present[column.name].type != column.type:
+                problems.append(f"{table.name}.{column.name} is {present[column.name].type} and should become {column.type}")
+        for name, column in present.items():
+            if name not in wanted and column.notnull and column.default_value is None and not column.is_pk:
+                problems.append(f"{table.name}.{name} is gone from the definitions, and rows need a value for it")
+        return problems
+
+    def _extend(self, table: Table) -> None:
+        present = self._present(table)
+        missing = [column for column in table.columns if column.name not in present]
+        if any(column.not_null and column.default is None for column in missing):
+            self._database.table(table.name).drop()
+            self._existing.discard(table.name)
+            self._done.append(f"table {table.name} was empty and is made anew")
+            return
+        for column in missing:
+            self._database.execute(f"ALTER TABLE {_quoted(table.name)} ADD COLUMN {_declaration(column, table)}")
+            self._done.append(f"column {table.name}.{column.name} added")
+
+    def _create(self, tables: Sequence[Table]) -> None:
+        by_name = {table.name: table for table in tables}
+        for name in _in_order(by_name):
+            table = by_name[name]
+            made = set(self._database.table_names()) | {name}
+            self._database.table(name).create(
+                {column.name: TYPES[column.type] for column in table.columns},
+                pk=table.key,
+                not_null={column.name for column in table.columns if column.not_null and column.name != table.key},
+                defaults={column.name: column.default for column in table.columns if column.default is not None},
+                foreign_keys=[(column, other, "id") for column, other in table.references.items() if other in made],
+                strict=True,
+            )
+            self._done.append(f"table {name} made")
+        for table in tables:
+            have = {key.column for key in self._database.table(table.name).foreign_keys}
+            for column, other in table.references.items():
+                if column not in have:
+                    self._database.table(table.name).add_foreign_key(column, other, "id")
+
+    def _index(self, table: Table) -> None:
+        target = self._database.table(table.name)
+        present = {index.name: index for index in target.indexes if index.origin == "c"}
+        wanted = {index.name(table.name): index for index in table.indexes}
+        for name in present.keys() - wanted.keys():
+            self._database.execute(f"DROP INDEX {_quoted(name)}")
+        for name, index in wanted.items():
+            if name not in present:
+                self._database.execute(_index_statement(name, table.name, index))
+
+
+def _in_order(tables: dict[str, Table]) -> list[str]:
+    """Referred-to tables first; inside a circle, by name."""
+    graph = {name: {other for other in table.references.values() if other in tables} - {name} for name, table in tables.items()}
+    while True:
+        try:
+            return list(TopologicalSorter(graph).static_order())
+        except CycleError as error:
+            circle = error.args[1]
+            graph[circle[1]].discard(circle[0])
+            graph[circle[0]].discard(circle[1])
+
+
+def _declaration(column: Column, table: Table) -> str:
+    parts = [_quoted(column.name), column.type]
+    if column.not_null:
+        parts.append("NOT NULL")
+    if column.default is not None:
+        parts.append(f"DEFAULT {_literal(column.default)}")
+    if column.name in table.references:
+        parts.append(f"REFERENCES {_quoted(table.references[column.name])}({_quoted('id')})")
+    return " ".join(parts)
+
+
+def _index_statement(name: str, table: str, index: Index) -> str:
+    columns = ", ".join(_quoted(column) for column in index.columns)
+    statement = f"CREATE {'UNIQUE ' if index.unique else ''}INDEX {_quoted(name)} ON {_quoted(table)}({columns})"
+    if index.except_column is not None:
+        values = ", ".join(_literal(value) for value in index.except_values)
+        statement += f" WHERE {_quoted(index.except_column)} NOT IN ({values})"
+    elif index.only_true is not None:
+        statement += f" WHERE {_quoted(index.only_true)} = 1"
+    return statement
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, (bool, int, float)):
+        return repr(int(value) if isinstance(value, bool) else value)
+    return "'" + str(value).replace("'", "''") + "'"

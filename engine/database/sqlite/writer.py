@@ -1,0 +1,178 @@
+"""The one writer: many writes, one commit.
+
+Writes that arrive while a commit is on its way to the disk wait, then run together: each inline on the event loop in a
+savepoint of its own, so that one that fails does not spoil the rest. Only waiting for the lock and the commit itself
+(an fsync) happen in a thread. Measured against a commit per write: five to six times the throughput at
+`synchronous=FULL`, with a shorter tail.
+
+Several processes take turns by a lock on a side file, since SQLite's own way of waiting sleeps and starves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from typing import Any
+
+from engine.database.interface import Row, StorageFailed, Transaction
+from engine.database.sqlite.connection import BUSY_TIMEOUT_MS, connect, translate
+
+SLICE = 0.004
+"""Seconds that one batch may hold the event loop."""
+
+
+class SQLiteTransaction:
+    """The `Transaction` of SQLite: statements on the writer's connection."""
+
+    __slots__ = ("_execute",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        return self._execute(sql, parameters).rowcount
+
+    def one(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
+        rows = self._execute(sql, parameters).fetchall()
+        return rows[0] if rows else None
+
+    def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        return self._execute(sql, parameters).fetchall()
+
+
+class _Pending:
+    __slots__ = ("error", "future", "result", "work")
+
+    def __init__(self, work: Callable[[Transaction], Any], future: asyncio.Future[Any]) -> None:
+        self.work, self.future = work, future
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def resolve(self) -> None:
+        if self.future.cancelled():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+class Writer:
+    """Applies queued writes in batches. `committed` is called on the event loop after each commit."""
+
+    def __init__(self, path: str, synchronous: str, committed: Callable[[], None]) -> None:
+        self._connection = connect(path, synchronous=synchronous)
+        self._connection.execute("PRAGMA busy_timeout=0")
+        self._transaction = SQLiteTransaction(self._connection)
+        self._lock = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._queue: deque[_Pending] = deque()
+        self._drain: asyncio.Task[None] | None = None
+        self._committed = committed
+        self._closed = False
+
+    def submit(self, work: Callable[[Transaction], Any]) -> asyncio.Future[Any]:
+        """Queue `work`; the future has its result once it is on disk."""
+        if self._closed:
+            raise StorageFailed("The database is closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._queue.append(_Pending(work, future))
+        if self._drain is None:
+            self._drain = loop.create_task(self._run())
+        return future
+
+    async def close(self) -> None:
+        """Write what is queued, then close."""
+        self._closed = True
+        if self._drain is not None:
+            await self._drain
+        self._thread.shutdown()
+        self._connection.close()
+        os.close(self._lock)
+
+    async def _run(self) -> None:
+        try:
+            while self._queue:
+                await self._batch()
+        finally:
+            self._drain = None
+
+    async def _batch(self) -> None:
+        batch: list[_Pending] = []
+        try:
+            await self._begin()
+            self._apply(batch)
+            await self._in_thread(self._connection.execute, "COMMIT")
+        except sqlite3.Error as error:
+            self._abandon(batch, translate(error))
+        except BaseException as error:
+            self._abandon(batch, StorageFailed(f"The write was interrupted: {error!r}"))
+            raise
+        else:
+            self._committed()
+        finally:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+        for pending in batch:
+            pending.resolve()
+
+    async def _begin(self) -> None:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            await self._in_thread(fcntl.flock, self._lock, fcntl.LOCK_EX)
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            await self._in_thread(self._begin_patiently)
+
+    def _begin_patiently(self) -> None:
+        """Wait for a program that knows nothing of our lock, such as a backup or the sqlite3 shell."""
+        self._connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        finally:
+            self._connection.execute("PRAGMA busy_timeout=0")
+
+    async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+    def _apply(self, batch: list[_Pending]) -> None:
+        until = perf_counter() + SLICE
+        execute = self._connection.execute
+        while self._queue:
+            pending = self._queue.popleft()
+            batch.append(pending)
+            if pending.future.cancelled():
+                continue
+            execute("SAVEPOINT unit")
+            try:
+                pending.result = pending.work(self._transaction)
+            except BaseException as error:
+                pending.error = translate(error) if isinstance(error, sqlite3.Error) else error
+                if not self._connection.in_transaction:
+                    raise
+                execute("ROLLBACK TO unit")
+                if not isinstance(error, Exception):
+                    raise
+            execute("RELEASE unit")
+            if perf_counter() > until:
+                return
+
+    def _abandon(self, batch: list[_Pending], cause: BaseException) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        if not batch:
+            batch.extend(self._queue)
+            self._queue.clear()
+        for pending in batch:
+            if pending.error is None:
+                pending.error = cause

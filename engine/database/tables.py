@@ -1,0 +1,43 @@
+"""Tables as values: what the schema room wants, and a database engine makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column; `type` is TEXT, INTEGER or REAL."""
+
+    name: str
+    type: str
+    not_null: bool = False
+    default: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index over columns, kept to rows where `except_column` has none of some values, or `only_true` is 1."""
+
+    columns: tuple[str, ...]
+    unique: bool = False
+    except_column: str | None = None
+    except_values: tuple[str, ...] = ()
+    only_true: str | None = None
+
+    def name(self, table: str) -> str:
+        """`table__a_b`, with a mark for unique and partial ones."""
+        kind = "unique" if self.unique else "by"
+        return f"{table.lstrip('_')}__{kind}_{'_'.join(self.columns)}{'_' + self.only_true if self.only_true else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with its primary key, references (column → table) and indexes."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: str = "id"
+    references: dict[str, str] = field(default_factory=dict)
+    indexes: tuple[Index, ...] = ()

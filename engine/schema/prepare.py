@@ -1,0 +1,32 @@
+"""Bringing a database to what the definitions say, as far as nothing can be lost."""
+
+from __future__ import annotations
+
+from engine.database.sqlite.tables import UnsafeChange
+from engine.database.sqlite.tables import prepare as prepare_sqlite
+from engine.errors import HosterError
+from engine.model import Definitions
+from engine.schema.resource_tables import resource_table
+from engine.schema.system_tables import SYSTEM_TABLES
+
+
+class SchemaChangeNeeded(HosterError):
+    """The definitions differ from the tables in a way that is not applied by itself."""
+
+    code, title = "schema_change_needed", "The definitions no longer fit the database"
+
+
+def prepare(path: str, definitions: Definitions) -> list[str]:
+    """Make the tables of `definitions` in the database at `path`; returns what was done, a sentence each.
+
+    Raises `SchemaChangeNeeded`, and changes nothing, when that would lose or break existing rows.
+    """
+    tables = [resource_table(definitions, resource) for resource in definitions.types.values()]
+    try:
+        return prepare_sqlite(path, [*SYSTEM_TABLES, *tables])
+    except UnsafeChange as error:
+        raise SchemaChangeNeeded(
+            "The definition files no longer fit the rows in the database: "
+            + "; ".join(error.changes)
+            + ". Give the attribute a default, or put the old definition back."
+        ) from error

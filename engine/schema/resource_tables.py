@@ -1,0 +1,71 @@
+"""The table of a resource type: a column an attribute and relationship, and the indexes that its lists and rules need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from engine.database.tables import Column, Index, Table
+from engine.model import STANDARD, Attribute, Definitions, ResourceType
+from engine.types import TYPES
+
+
+def resource_table(definitions: Definitions, resource: ResourceType) -> Table:
+    """The table that holds the rows of `resource`."""
+    return Table(
+        name=resource.name,
+        columns=_columns(resource),
+        references={relationship.name: relationship.to for relationship in resource.relationships.values()},
+        indexes=tuple(dict.fromkeys(_indexes(resource))),
+    )
+
+
+def _columns(resource: ResourceType) -> tuple[Column, ...]:
+    columns = [Column(name, TYPES[kind].column, not_null=True) for name, kind in STANDARD.items()]
+    if resource.lifecycle is not None:
+        columns.append(Column(resource.lifecycle.attribute, "TEXT", not_null=True))
+    columns += [
+        Column(relationship.name, "TEXT", not_null=relationship.required) for relationship in resource.relationships.values()
+    ]
+    columns += [
+        Column(attribute.name, TYPES[attribute.type].column, not_null=attribute.required, default=_default(attribute))
+        for attribute in resource.attributes.values()
+    ]
+    return tuple(columns)
+
+
+def _default(attribute: Attribute) -> Any:
+    """The default as the column keeps it; the store writes it too, the column's serves rows older than the attribute."""
+    if attribute.default is None:
+        return None
+    kind = TYPES[attribute.type]
+    if isinstance(attribute.default, (dict, list)):
+        return orjson.dumps(attribute.default).decode()
+    return kind.to_column(attribute.default) if kind.to_column else attribute.default
+
+
+def _indexes(resource: ResourceType) -> list[Index]:
+    indexes = [Index((name, "id") if name == resource.owner else (name,)) for name in resource.relationships]
+    indexes += [_unique(resource, attribute) for attribute in resource.attributes.values() if attribute.unique is not None]
+    sorted_by = [name for name in resource.view.sort if name not in ("id", "created_at")]
+    indexes += [Index((name, "id")) for name in sorted_by]
+    looked_up = [name for name in resource.view.filter if name not in sorted_by]
+    looked_up += [attribute.name for attribute in resource.attributes.values() if attribute.index]
+    indexes += [Index((name,)) for name in looked_up if name not in resource.relationships and _selective(resource, name)]
+    return indexes
+
+
+def _selective(resource: ResourceType, name: str) -> bool:
+    """Not for booleans: half a table through an index is slower than the table, and misleads the query planner."""
+    attribute = resource.attributes.get(name)
+    return name not in STANDARD and (attribute is None or attribute.type != "boolean")
+
+
+def _unique(resource: ResourceType, attribute: Attribute) -> Index:
+    """Rows that are gone hold no name, port or address any more."""
+    columns = (*(attribute.unique or ()), attribute.name)
+    lifecycle = resource.lifecycle
+    if lifecycle is None or not lifecycle.gone:
+        return Index(columns, unique=True)
+    return Index(columns, unique=True, except_column=lifecycle.attribute, except_values=lifecycle.gone)

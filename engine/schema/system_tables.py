@@ -1,0 +1,55 @@
+"""The engine's own tables: the event log, the command queue, timers, schedules, tokens and facts about the database."""
+
+from __future__ import annotations
+
+from engine.database.tables import Column, Index, Table
+
+
+def _columns(**types: str) -> tuple[Column, ...]:
+    """TEXT, INTEGER or REAL by name; an exclamation mark means NOT NULL."""
+    return tuple(Column(name, kind.rstrip("!"), not_null=kind.endswith("!")) for name, kind in types.items())
+
+
+EVENTS = Table(
+    "_events",
+    _columns(
+        seq="INTEGER!", at="TEXT!", type="TEXT!", row="TEXT!", kind="TEXT!", actor="TEXT!", owner="TEXT",
+        version="INTEGER", command="INTEGER", data="TEXT!",
+    ),
+    key="seq",
+    indexes=(Index(("type", "row", "seq")),),
+)  # fmt: skip
+
+COMMANDS = Table(
+    "_commands",
+    _columns(
+        id="INTEGER!", name="TEXT!", type="TEXT!", row="TEXT!", state="TEXT", inputs="TEXT!", actor="TEXT!",
+        open="INTEGER!", status="TEXT!", due="INTEGER!", deadline="INTEGER", attempt="INTEGER!", failures="INTEGER!",
+        worker="TEXT", fence="TEXT", cancel="TEXT", error="TEXT", created_at="TEXT!", started_at="TEXT", ended_at="TEXT",
+    ),
+    indexes=(
+        Index(("due",), only_true="open"),
+        Index(("type", "row"), only_true="open"),
+        Index(("deadline",), only_true="open"),
+        Index(("cancel",), only_true="open"),
+        Index(("ended_at",)),
+    ),
+)  # fmt: skip
+
+TIMERS = Table(
+    "_timers",
+    _columns(id="INTEGER!", type="TEXT!", row="TEXT!", transition="TEXT!", due="INTEGER!"),
+    indexes=(Index(("due",)), Index(("type", "row"))),
+)
+
+SCHEDULES = Table("_schedules", _columns(id="TEXT!", due="INTEGER!", trigger="TEXT!"))
+
+TOKENS = Table(
+    "_tokens",
+    _columns(id="TEXT!", hash="TEXT!", user="TEXT!", name="TEXT!", scopes="TEXT!", created_at="TEXT!", expires_at="TEXT"),
+    indexes=(Index(("hash",), unique=True), Index(("user",))),
+)
+
+FACTS = Table("_facts", _columns(id="TEXT!", value="TEXT!"))
+
+SYSTEM_TABLES = (EVENTS, COMMANDS, TIMERS, SCHEDULES, TOKENS, FACTS)
