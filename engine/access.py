@@ -50,7 +50,9 @@ class Permissions:
     transitions: Mapping[str, Rule | None] = field(default_factory=dict)
     attributes: Mapping[str, Condition] = field(default_factory=dict)
 
-    def may_fire(self, actor: Actor, transition: Transition, row: Mapping[str, Any], related: Mapping[str, Any], now: str) -> bool:
+    def may_fire(
+        self, actor: Actor, transition: Transition, row: Mapping[str, Any], related: Mapping[str, Any], now: str
+    ) -> bool:
         """Whether `actor` may fire `transition` on `row`, leaving state and guards aside."""
         if actor.system:
             return True

@@ -38,9 +38,9 @@ class Ambient:
         """The time as text, in milliseconds."""
         return timestamp(self.time())
 
-    def id(self, prefix: str = "") -> str:
-        """A new id: prefix, then 26 characters, 48 bits of milliseconds and 80 random bits."""
-        number = (int(self.time() * 1000) << 80) | int.from_bytes(self.random_bytes(10), "big")
+    def id(self, prefix: str = "", at: float | None = None) -> str:
+        """A new id: prefix, then 26 characters, 48 bits of milliseconds (`at`, default now) and 80 random bits."""
+        number = (int((self.time() if at is None else at) * 1000) << 80) | int.from_bytes(self.random_bytes(10), "big")
         return prefix + _encode(number)
 
     def token(self) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 
 import orjson
 
+from engine.ambient import seconds, timestamp
 from engine.model import JSON, Attribute
 
 Column: TypeAlias = Literal["TEXT", "INTEGER", "REAL"]
@@ -33,7 +34,10 @@ SEMVER = (
 HOSTNAME = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"
 EMAIL = r"^[^@\s\x00-\x1f]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$"
 URL = r"^https?://[^\s\x00-\x1f/?#]+[^\s\x00-\x1f]*$"
-TIMESTAMP = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+TIMESTAMP = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +120,8 @@ def _dump(value: JSON) -> str:
     return orjson.dumps(value).decode()
 
 
-def _normal_timestamp(value: str) -> str:
+def to_utc(value: str) -> str:
     """Any RFC 3339 time as UTC with milliseconds, so that text order is time order."""
-    from engine.ambient import seconds, timestamp
-
     return timestamp(seconds(value))
 
 
@@ -159,7 +161,7 @@ TYPES: Mapping[str, AttributeType] = MappingProxyType(
                 "time",
                 _text(40, TIMESTAMP, format="date-time"),
                 frozenset(),
-                _normal_timestamp,
+                to_utc,
             ),
             AttributeType(
                 "json",

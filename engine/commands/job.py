@@ -15,6 +15,7 @@ Everything a handler does must be safe to do again: a command runs at least once
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -120,5 +121,17 @@ class Job:
         return await self.reporter.find(type_name, where)
 
     async def in_thread(self, function: Callable[..., Result], *arguments: Any) -> Result:
-        """Run a blocking function in a thread."""
-        return await asyncio.to_thread(function, *arguments)
+        """Run a blocking function in a thread.
+
+        When the job is cancelled meanwhile, this still waits for the thread to end, as it does at its next checkpoint:
+        the row's next command must not begin while this one can still act.
+        """
+        running = asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *arguments))
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            self.cancelled = True
+            await asyncio.wait([running])
+            if not running.cancelled():
+                running.exception()
+            raise

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from engine.commands.job import Handler
-from engine.model import JSON
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -62,12 +61,15 @@ class Registry:
     """Functions by name."""
 
     handlers: dict[str, Handler] = field(default_factory=dict)
+    limits: dict[str, int] = field(default_factory=dict)
     checkers: dict[str, Checker] = field(default_factory=dict)
     readers: dict[str, Reader] = field(default_factory=dict)
     recurring: dict[str, Recurring] = field(default_factory=dict)
 
-    def handles(self, name: str) -> Callable[[Function], Function]:
-        """Register the handler of the command `name`."""
+    def handles(self, name: str, *, limit: int | None = None) -> Callable[[Function], Function]:
+        """Register the handler of the command `name`; at most `limit` of them run at a time in one process."""
+        if limit is not None:
+            self.limits[name] = limit
         return lambda function: _put(self.handlers, name, function)
 
     def checks(self, name: str) -> Callable[[Function], Function]:

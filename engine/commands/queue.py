@@ -1,0 +1,122 @@
+"""The command queue as statements over one table: claim, keep, finish, give back, sweep.
+
+A row of `_commands` is open until it has ended. `due` serves two ends: when it may be claimed, and, once claimed, when the
+lease runs out and it may be claimed again. Every claim writes a fresh `fence`; whatever a worker says later is believed
+only while the fence is still its own. Commands of one resource are claimed in the order of their ids, one at a time.
+
+Times in this table are milliseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from engine.database import Transaction
+from engine.model import JSON
+
+CRASHES = 10
+"""How many workers may vanish over a command before it counts as the one that kills them."""
+
+COLUMNS = "id, name, type, row, state, inputs, attempt, failures, deadline, fence, actor"
+
+NEXT = "SELECT min(due) FROM _commands WHERE open = 1"
+
+FIRST_OF_ROW = "NOT EXISTS (SELECT 1 FROM _commands p WHERE p.open = 1 AND p.type = c.type AND p.row = c.row AND p.id < c.id)"
+
+CLAIM = (
+    "UPDATE _commands SET status = 'running', due = ?, fence = ?, worker = ?, attempt = attempt + 1, "
+    "started_at = coalesce(started_at, ?) WHERE id IN (SELECT c.id FROM _commands c WHERE c.open = 1 AND c.due <= ? "
+    f"AND c.cancel IS NULL AND {FIRST_OF_ROW} AND c.name NOT IN (SELECT value FROM json_each(?)) "
+    f"ORDER BY c.due, c.id LIMIT ?) RETURNING {COLUMNS}"
+)
+KEEP = (
+    "UPDATE _commands SET due = ? WHERE open = 1 AND id IN (SELECT value FROM json_each(?)) "
+    "AND fence IN (SELECT value FROM json_each(?)) RETURNING id"
+)
+CLOSE = (
+    "UPDATE _commands SET open = 0, status = ?, error = ?, ended_at = ? "
+    "WHERE id = ? AND fence = ? AND open = 1 AND cancel IS NULL RETURNING id"
+)
+CLOSE_CANCELLED = (
+    "UPDATE _commands SET open = 0, status = iif(cancel = 'deadline', 'failed', 'cancelled'), ended_at = ? "
+    "WHERE id = ? AND fence = ? AND open = 1 AND cancel IS NOT NULL RETURNING id"
+)
+AGAIN = (
+    "UPDATE _commands SET status = 'waiting', fence = NULL, worker = NULL, due = ?, failures = failures + ?, "
+    "attempt = attempt - ?, error = ? WHERE id = ? AND fence = ? AND open = 1 AND cancel IS NULL RETURNING id"
+)
+SWEEP_CANCELLED = (
+    "UPDATE _commands SET open = 0, status = iif(cancel = 'deadline', 'failed', 'cancelled'), ended_at = ? "
+    "WHERE open = 1 AND cancel IS NOT NULL AND (fence IS NULL OR due <= ?)"
+)
+CANCELLED_OF = "SELECT id FROM _commands WHERE open = 1 AND cancel IS NOT NULL AND worker = ?"
+OVERDUE = f"SELECT {COLUMNS} FROM _commands WHERE open = 1 AND cancel IS NULL AND deadline <= ?"
+EXPIRE = "UPDATE _commands SET cancel = 'deadline', error = ? WHERE id = ? AND open = 1 AND cancel IS NULL RETURNING id"
+WORKERS = "SELECT DISTINCT worker FROM _commands WHERE open = 1 AND worker IS NOT NULL"
+ABANDON = "UPDATE _commands SET due = ? WHERE open = 1 AND worker = ? AND due > ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A command as it was claimed."""
+
+    id: int
+    name: str
+    type: str
+    row_id: str
+    state: str | None
+    inputs: dict[str, JSON]
+    attempt: int
+    failures: int
+    deadline: int | None
+    fence: str
+    actor: str
+
+
+def claimed(row: Sequence[Any]) -> Claimed:
+    """A row of `COLUMNS` as a value."""
+    number, name, kind, row_id, state, inputs, attempt, failures, deadline, fence, actor = row
+    return Claimed(number, name, kind, row_id, state, orjson.loads(inputs), attempt, failures, deadline, fence or "", actor)
+
+
+def claim(
+    transaction: Transaction, *, worker: str, fence: str, now: int, text: str, lease: int, busy: Iterable[str], limit: int
+) -> list[Claimed]:
+    """Lease up to `limit` due commands to `worker`, longest due first, at most one a resource, none named in `busy`."""
+    transaction.run(SWEEP_CANCELLED, (text, now))
+    parameters = (now + lease, fence, worker, text, now, _list(busy), limit)
+    return [claimed(row) for row in transaction.all(CLAIM, parameters)]
+
+
+def keep(transaction: Transaction, ids: Iterable[int], fences: Iterable[str], until: int) -> set[int]:
+    """Renew leases; returns those that are still held."""
+    return {int(row[0]) for row in transaction.all(KEEP, (until, _list(ids), _list(fences)))}
+
+
+def close(transaction: Transaction, command: Claimed, status: str, error: JSON, text: str) -> bool:
+    """End a command as `done` or `failed`; false when the claim no longer counts, and nothing may follow from it."""
+    written = None if error is None else orjson.dumps(error).decode()
+    if transaction.one(CLOSE, (status, written, text, command.id, command.fence)) is not None:
+        return True
+    transaction.one(CLOSE_CANCELLED, (text, command.id, command.fence))
+    return False
+
+
+def again(transaction: Transaction, command: Claimed, due: int, error: JSON, *, failed: bool) -> bool:
+    """Put a command back: after a failed attempt, or as if this one had not been (`failed=False`)."""
+    written = None if error is None else orjson.dumps(error).decode()
+    parameters = (due, int(failed), int(not failed), written, command.id, command.fence)
+    return transaction.one(AGAIN, parameters) is not None
+
+
+def expire(transaction: Transaction, command: Claimed, error: JSON) -> bool:
+    """Mark a command as past its deadline; false when it ended in time after all."""
+    return transaction.one(EXPIRE, (orjson.dumps(error).decode(), command.id)) is not None
+
+
+def _list(values: Iterable[Any]) -> str:
+    return orjson.dumps(list(values)).decode()

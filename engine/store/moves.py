@@ -1,0 +1,122 @@
+"""Moves of a lifecycle: firing a transition, arriving in a state, leaving it.
+
+Arriving in a state that runs a command puts that command into the queue, in the same transaction. Leaving a state while
+its command is open cancels it: at once when nobody works on it yet, else by a mark that its worker obeys. The row's next
+command begins only when that one has ended or lost its lease, and its late outcome is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from engine.errors import Conflict
+from engine.model import State
+from engine.store.layout import Record
+from engine.store.type_store import TypeStore
+
+if TYPE_CHECKING:
+    from engine.store.unit import Unit
+
+ENQUEUE = (
+    "INSERT INTO _commands (name, type, row, state, inputs, actor, open, status, due, deadline, attempt, failures, created_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, 1, 'waiting', ?, ?, 0, 0, ?) RETURNING id"
+)
+CANCEL_WAITING = (
+    "UPDATE _commands SET open = 0, status = 'cancelled', cancel = ?, ended_at = ? "
+    "WHERE open = 1 AND type = ? AND row = ? AND fence IS NULL AND cancel IS NULL"
+)
+CANCEL_RUNNING = "UPDATE _commands SET cancel = ? WHERE open = 1 AND type = ? AND row = ? AND cancel IS NULL"
+SET_TIMER = "INSERT INTO _timers (type, row, transition, due) VALUES (?, ?, ?, ?)"
+DROP_TIMERS = "DELETE FROM _timers WHERE type = ? AND row = ?"
+
+
+class WrongState(Conflict):
+    """The transition does not start in the state that the row is in."""
+
+    code, title = "wrong_state", "Not possible in the present state"
+
+
+class GuardFailed(Conflict):
+    """A condition of the transition is not met."""
+
+    code, title = "guard_failed", "A condition is not met"
+
+
+def fire(unit: Unit, kind: TypeStore, record: Record, name: str, inputs: Mapping[str, Any]) -> Record:
+    """Move `record` by the transition `name`; raises `WrongState` or `GuardFailed`."""
+    lifecycle = kind.resource.lifecycle
+    assert lifecycle is not None  # noqa: S101  only types with a lifecycle have transitions
+    transition = kind.moves.get((str(record.state), name))
+    if transition is None:
+        possible = ", ".join(lifecycle.transitions[name].sources)
+        raise WrongState(
+            f"{name} is possible in the states {possible}; {kind.name}/{record.id} is {record.state}",
+            meta={"state": record.state, "possible": list(lifecycle.transitions[name].sources)},
+        )
+    for guard in kind.guards[name]:
+        related = unit.related(kind, record.row, guard.rule.relationships)
+        if not guard.rule.evaluate(
+            record.row, user=unit.actor.facts, related=related, old=record.row, inputs=inputs, now=unit.now
+        ):
+            raise GuardFailed(guard.message)
+    return enter(unit, kind, record, transition.target, transition=name, inputs=inputs, run=transition.run)
+
+
+def enter(
+    unit: Unit,
+    kind: TypeStore,
+    record: Record,
+    target: str,
+    *,
+    changes: Mapping[str, Any] | None = None,
+    failure: Mapping[str, Any] | None = None,
+    transition: str | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    run: str | None = None,
+) -> Record:
+    """Put `record` into the state `target`, with `changes` to its attributes; what it left and entered follows."""
+    lifecycle = kind.resource.lifecycle
+    assert lifecycle is not None  # noqa: S101  only types with a lifecycle have states
+    leave(unit, kind, record)
+    given = {**(changes or {}), lifecycle.attribute: target}
+    if lifecycle.failure is not None:
+        given[lifecycle.failure] = failure
+    told = {"from": record.state, "to": target} | ({"transition": transition} if transition else {})
+    moved = unit.update(kind, record, given, "moved", **told)
+    arrive(unit, kind, moved, target, inputs, run)
+    return moved
+
+
+def arrive(
+    unit: Unit, kind: TypeStore, record: Record, name: str, inputs: Mapping[str, Any] | None = None, run: str | None = None
+) -> None:
+    """Queue the command of the state and set its timers."""
+    lifecycle = kind.resource.lifecycle
+    assert lifecycle is not None  # noqa: S101  only types with a lifecycle have states
+    state = lifecycle.states[name]
+    command = run or state.run
+    if command is not None:
+        _enqueue(unit, kind, record, state, command, inputs or {})
+    for timer in state.after:
+        due = unit.milliseconds + int(timer.seconds * 1000)
+        unit.transaction.run(SET_TIMER, (kind.name, record.id, timer.transition, due))
+
+
+def leave(unit: Unit, kind: TypeStore, record: Record, why: str = "left") -> None:
+    """Cancel the open commands and the timers of the state that `record` is in."""
+    state = record.state
+    if state in kind.busy_states:
+        unit.transaction.run(CANCEL_WAITING, (why, unit.now, kind.name, record.id))
+        unit.transaction.run(CANCEL_RUNNING, (why, kind.name, record.id))
+    if state in kind.timed_states:
+        unit.transaction.run(DROP_TIMERS, (kind.name, record.id))
+
+
+def _enqueue(unit: Unit, kind: TypeStore, record: Record, state: State, command: str, inputs: Mapping[str, Any]) -> None:
+    now = unit.milliseconds
+    deadline = None if state.within is None else now + int(state.within * 1000)
+    text = orjson.dumps(dict(inputs)).decode()
+    unit.transaction.run(ENQUEUE, (command, kind.name, record.id, state.name, text, unit.actor.label, now, deadline, unit.now))

@@ -1,0 +1,150 @@
+"""Everything about one resource type that is worth working out once: layout, statements, rules, table of moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.access import Permissions, permissions
+from engine.model import Definitions, Relationship, ResourceType, RuleText, Transition
+from engine.rules import Rule, compile_rule, row_scope
+from engine.store.layout import Layout
+from engine.types import to_utc
+
+if TYPE_CHECKING:
+    from engine.secrets import Keyring
+
+ALIAS = "t"
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledGuard:
+    """A guard ready to run."""
+
+    rule: Rule
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A condition that every write leaves true."""
+
+    rule: Rule
+    message: str
+    attribute: str | None
+
+
+class TypeStore:
+    """One resource type, compiled."""
+
+    def __init__(self, definitions: Definitions, resource: ResourceType, dialect: str, keyring: Keyring) -> None:
+        self.resource = resource
+        self.name = resource.name
+        self.layout = Layout(resource, keyring)
+        self.permissions: Permissions = permissions(definitions, resource, dialect, ALIAS)
+        self.referring: tuple[tuple[str, Relationship], ...] = tuple(
+            (other.name, relationship) for other, relationship in definitions.references_to(resource.name)
+        )
+        self._times = frozenset(name for name, kind in self.layout.kinds.items() if kind == "timestamp")
+        self._compile_rules(definitions)
+        self.has_row_rules = bool(self.computed or self.invariants)
+        self._compile_moves(definitions)
+        self._compile_statements()
+
+    def _compile_rules(self, definitions: Definitions) -> None:
+        resource, scope = self.resource, row_scope(definitions, self.resource)
+        attributes = resource.attributes.values()
+        self.defaults = {each.name: each.default for each in attributes if each.default is not None}
+        self.default_rules = _rules({each.name: each.default_rule for each in attributes}, scope)
+        self.computed = _in_order(_rules({each.name: each.computed for each in attributes}, scope))
+        with_old = row_scope(definitions, resource, with_old=True)
+        self.invariants = tuple(
+            Invariant(compile_rule(each.rule.text, with_old), each.message, each.attribute) for each in resource.validations
+        )
+        self.value_hops = frozenset(
+            name
+            for rule in (*self.default_rules.values(), *self.computed.values(), *(each.rule for each in self.invariants))
+            for name in rule.relationships
+        )
+
+    def _compile_moves(self, definitions: Definitions) -> None:
+        self.moves: dict[tuple[str, str], Transition] = {}
+        self.guards: dict[str, tuple[CompiledGuard, ...]] = {}
+        self.busy_states: frozenset[str] = frozenset()
+        self.timed_states: frozenset[str] = frozenset()
+        lifecycle = self.resource.lifecycle
+        if lifecycle is None:
+            return
+        for transition in lifecycle.transitions.values():
+            scope = row_scope(definitions, self.resource, with_old=True, inputs=transition.inputs)
+            self.guards[transition.name] = tuple(
+                CompiledGuard(compile_rule(guard.rule.text, scope), guard.message) for guard in transition.guards
+            )
+            for source in transition.sources:
+                self.moves[source, transition.name] = transition
+        run_by_transition = {each.target for each in lifecycle.transitions.values() if each.run}
+        self.busy_states = frozenset(each.name for each in lifecycle.states.values() if each.run) | run_by_transition
+        self.timed_states = frozenset(each.name for each in lifecycle.states.values() if each.after)
+
+    def _compile_statements(self) -> None:
+        table, layout = quoted(self.name), self.layout
+        self.columns = ", ".join(quoted(name) for name in layout.names)
+        self.select = f"SELECT {', '.join(f'{ALIAS}.{quoted(name)}' for name in layout.names)} FROM {table} {ALIAS}"  # noqa: S608  checked names
+        self.present = self._present()
+        self.by_id = f"{self.select} WHERE {ALIAS}.id = ?{self.present}"
+        self.readable_by_id = f"{self.by_id} AND ({self.permissions.read.text})"
+        marks = ", ".join("?" * len(layout.names))
+        self.insert = f"INSERT INTO {table} ({self.columns}) VALUES ({marks}) RETURNING {self.columns}"  # noqa: S608  checked names
+        self.delete = f"DELETE FROM {table} WHERE id = ? AND version = ?"  # noqa: S608  checked names
+        self._updates: dict[tuple[str, ...], str] = {}
+
+    def _present(self) -> str:
+        """The condition that leaves out rows that are gone."""
+        lifecycle = self.resource.lifecycle
+        if lifecycle is None or not lifecycle.gone:
+            return ""
+        gone = ", ".join(f"'{state}'" for state in lifecycle.gone)
+        return f" AND {ALIAS}.{quoted(lifecycle.attribute)} NOT IN ({gone})"
+
+    def normal(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Values in the one form in which they are compared and kept: times in UTC with milliseconds."""
+        if self._times.isdisjoint(given):
+            return given
+        return {name: to_utc(value) if name in self._times and value is not None else value for name, value in given.items()}
+
+    def update(self, names: tuple[str, ...]) -> str:
+        """The statement that sets `names`, fenced by id and version."""
+        statement = self._updates.get(names)
+        if statement is None:
+            setting = "".join(f", {quoted(name)} = ?" for name in names)
+            statement = self._updates[names] = (
+                f"UPDATE {quoted(self.name)} SET version = version + 1, updated_at = ?{setting} "  # noqa: S608  checked names
+                f"WHERE id = ? AND version = ? RETURNING {self.columns}"
+            )
+        return statement
+
+
+def quoted(name: str) -> str:
+    """A name from a definition as an SQL identifier."""
+    return f'"{name}"'
+
+
+def _rules(texts: dict[str, RuleText | None], scope: object) -> dict[str, Rule]:
+    return {name: compile_rule(text.text, scope, expect=None) for name, text in texts.items() if text is not None}  # type: ignore[arg-type]
+
+
+def _in_order(computed: dict[str, Rule]) -> dict[str, Rule]:
+    """Computed attributes that others are computed from come first; the loader has refused circles."""
+    ordered: dict[str, Rule] = {}
+
+    def place(name: str) -> None:
+        for needed in computed[name].names:
+            if needed in computed and needed not in ordered:
+                place(needed)
+        ordered[name] = computed[name]
+
+    for name in computed:
+        if name not in ordered:
+            place(name)
+    return ordered

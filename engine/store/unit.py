@@ -1,0 +1,207 @@
+"""One unit of work: rows, the events that tell of them, and the commands they cause, in one transaction.
+
+A `Unit` lives as long as the function that was given to `Store.write`. It keeps the rules of the data: defaults,
+computed values, conditions over a row, references, unique values. Who may do what is decided by its callers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from engine.ambient import timestamp
+from engine.database import Transaction
+from engine.errors import Conflict, Invalid, Many, NotFound
+from engine.model import Relationship
+from engine.store import events, moves
+from engine.store.layout import Record
+from engine.store.type_store import ALIAS, TypeStore, quoted
+
+if TYPE_CHECKING:
+    from engine.access import Actor
+    from engine.store.store import Store
+
+
+class Stale(Conflict):
+    """The row was changed by somebody else since it was read."""
+
+    code, title = "stale", "The resource has changed meanwhile"
+
+
+class Unit:
+    """See the module."""
+
+    def __init__(self, store: Store, transaction: Transaction, actor: Actor, command: int | None = None) -> None:
+        self.store = store
+        self.transaction = transaction
+        self.actor = actor
+        self.command = command
+        self.time = store.ambient.time()
+        self.now = timestamp(self.time)
+
+    @property
+    def milliseconds(self) -> int:
+        """The time of this unit, since the epoch."""
+        return int(self.time * 1000)
+
+    # Reading
+
+    def find(self, kind: TypeStore, row_id: str, *, readable: bool = False) -> Record | None:
+        """The row, if there is one; with `readable`, if the actor may see it."""
+        if readable and not self.actor.system:
+            parameters = (row_id, *kind.permissions.read.parameters(self.actor.facts, self.now))
+            values = self.transaction.one(kind.readable_by_id, parameters)
+        else:
+            values = self.transaction.one(kind.by_id, (row_id,))
+        return None if values is None else Record(kind.layout, values)
+
+    def get(self, kind: TypeStore, row_id: str, *, readable: bool = False) -> Record:
+        """The row; raises `NotFound`, the same for one that is not there and one that may not be seen."""
+        record = self.find(kind, row_id, readable=readable)
+        if record is None:
+            raise NotFound(f"There is no resource {kind.name}/{row_id}")
+        return record
+
+    def related(self, kind: TypeStore, row: Mapping[str, Any], names: Iterable[str]) -> dict[str, dict[str, Any] | None]:
+        """The rows behind some relationships of `row`."""
+        found: dict[str, dict[str, Any] | None] = {}
+        for name in names:
+            target, row_id = self.store.types[kind.resource.relationships[name].to], row.get(name)
+            record = None if row_id is None else self.find(target, row_id)
+            found[name] = None if record is None else record.row
+        return found
+
+    # Writing
+
+    def create(self, kind: TypeStore, given: Mapping[str, Any], row_id: str | None = None) -> Record:
+        """Insert a row of the `given` attributes and relationships, completed by defaults and computed values."""
+        row_id = row_id or self.store.ambient.id(kind.resource.id_prefix, self.time)
+        row: dict[str, Any] = dict.fromkeys(kind.layout.names)
+        given = kind.normal(given)
+        row |= {"id": row_id, "version": 1, "created_at": self.now, "updated_at": self.now, **kind.defaults, **given}
+        lifecycle = kind.resource.lifecycle
+        if lifecycle is not None:
+            row[lifecycle.attribute] = lifecycle.initial
+        self._complete(kind, row, given)
+        encode = kind.layout.encode
+        record = self._written(kind, kind.insert, [encode(name, row[name], row_id) for name in kind.layout.names])
+        self.event(record, "created", {"after": self._after(record)})
+        if lifecycle is not None:
+            moves.arrive(self, kind, record, lifecycle.initial)
+        return record
+
+    def update(self, kind: TypeStore, record: Record, given: Mapping[str, Any], event: str = "updated", **told: Any) -> Record:
+        """Change attributes and relationships; what is there already is no change, and no change writes nothing.
+
+        A move always writes. `told` goes into the entry of the event log beside the values before and after.
+        """
+        changes = {name: value for name, value in kind.normal(given).items() if record.row[name] != value}
+        row = record.row | changes
+        if kind.has_row_rules:
+            related = self.related(kind, row, kind.value_hops)
+            self._compute(kind, row, related)
+            changes |= {name: row[name] for name in kind.computed if row[name] != record.row[name]}
+            self._hold(kind, row, record.row, related)
+        if not changes and event == "updated":
+            return record
+        names = tuple(sorted(changes))
+        values = [self.now, *(kind.layout.encode(name, changes[name], record.id) for name in names), record.id, record.version]
+        updated = self._written(kind, kind.update(names), values)
+        self.event(updated, event, told | self._difference(record, updated, names))
+        return updated
+
+    def remove(self, kind: TypeStore, record: Record) -> None:
+        """Delete a row, after what refers to it has been dealt with as its relationship says."""
+        for name, relationship in kind.referring:
+            self._release(kind, record, self.store.types[name], relationship)
+        if not self.transaction.run(kind.delete, (record.id, record.version)):
+            raise Stale(f"{kind.name}/{record.id} was changed by somebody else; read it again")
+        moves.leave(self, kind, record)
+        self.event(record, "deleted", {"before": self._after(record)})
+
+    def event(self, record: Record, kind: str, data: Mapping[str, Any]) -> int:
+        """Write an entry of the event log about `record`."""
+        return events.append(
+            self.transaction,
+            at=self.now,
+            type_name=record.layout.resource.name,
+            row_id=record.id,
+            kind=kind,
+            actor=self.actor.label,
+            owner=record.owner,
+            version=record.version,
+            command=self.command,
+            data=data,
+        )
+
+    # How
+
+    def _complete(self, kind: TypeStore, row: dict[str, Any], given: Mapping[str, Any]) -> None:
+        related = self.related(kind, row, kind.value_hops)
+        for name, rule in kind.default_rules.items():
+            if name not in given:
+                row[name] = rule.evaluate(row, user=self.actor.facts, related=related, now=self.now)
+        self._compute(kind, row, related)
+        self._hold(kind, row, {}, related)
+
+    def _compute(self, kind: TypeStore, row: dict[str, Any], related: Mapping[str, Any]) -> None:
+        for name, rule in kind.computed.items():
+            row[name] = rule.evaluate(row, user=self.actor.facts, related=related, now=self.now)
+
+    def _hold(self, kind: TypeStore, row: Mapping[str, Any], old: Mapping[str, Any], related: Mapping[str, Any]) -> None:
+        broken = [
+            Invalid(
+                each.message,
+                code="validation_failed",
+                pointer=f"/data/attributes/{each.attribute}" if each.attribute else "/data",
+            )
+            for each in kind.invariants
+            if not each.rule.evaluate(row, user=self.actor.facts, related=related, old=old, now=self.now)
+        ]
+        if broken:
+            raise broken[0] if len(broken) == 1 else Many(broken)
+
+    def _written(self, kind: TypeStore, statement: str, values: list[Any]) -> Record:
+        try:
+            written = self.transaction.one(statement, values)
+        except Exception as error:
+            raise self.store.explain(kind, error) from error
+        if written is None:
+            raise Stale(f"{kind.name}/{values[-2]} was changed by somebody else; read it again")
+        return Record(kind.layout, written)
+
+    def _release(self, kind: TypeStore, record: Record, other: TypeStore, relationship: Relationship) -> None:
+        where = f"{ALIAS}.{quoted(relationship.name)} = ?{other.present}"
+        if relationship.on_delete == "restrict":
+            self._refuse_if_held(kind, record, other, relationship, where)
+        else:
+            for values in self.transaction.all(f"{other.select} WHERE {where}", (record.id,)):
+                holder = Record(other.layout, values)
+                if relationship.on_delete == "set_null":
+                    self.update(other, holder, {relationship.name: None})
+                else:
+                    self.remove(other, holder)
+        self.transaction.run(f"DELETE FROM {quoted(other.name)} WHERE {quoted(relationship.name)} = ?", (record.id,))  # noqa: S608  checked names
+
+    def _refuse_if_held(
+        self, kind: TypeStore, record: Record, other: TypeStore, relationship: Relationship, where: str
+    ) -> None:
+        counted = self.transaction.one(f"SELECT count(*) FROM {quoted(other.name)} {ALIAS} WHERE {where}", (record.id,))  # noqa: S608  checked names
+        count = counted[0] if counted else 0
+        if count:
+            raise Conflict(
+                f"{count} of {other.name} still refer to {kind.name}/{record.id} as their {relationship.name}; "
+                "delete or change them first",
+                code="in_use",
+                meta={"type": other.name, "relationship": relationship.name, "count": count},
+            )
+
+    def _after(self, record: Record) -> dict[str, Any]:
+        return {name: value for name, value in record.layout.snapshot(record.values).items() if value is not None}
+
+    def _difference(self, before: Record, after: Record, names: tuple[str, ...]) -> dict[str, Any]:
+        old, new = before.layout.snapshot(before.values), after.layout.snapshot(after.values)
+        return {
+            "before": {name: old[name] for name in names},
+            "after": {name: new[name] for name in names},
+        }
