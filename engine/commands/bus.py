@@ -191,7 +191,7 @@ class Bus:
         if kind is not None:
             record = self._store.find(kind, SYSTEM, command.row_id)
             if record is None:
-                raise Cancelled(f"{command.type}/{command.row_id} is gone")
+                raise Fail("row_gone", f"{command.type}/{command.row_id} is gone")
             job.row, job.related = record.row, self._related(command.type, record.row)
         return await handler(job) or {}
 

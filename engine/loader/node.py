@@ -2,7 +2,8 @@
 
 A node is a scalar, a list of nodes, or a mapping from text to nodes; a mapping also keeps the nodes of its keys. Lines and
 columns count from 1. `offset` is the distance from a scalar's column to its first character (1 when quoted), or -1 where
-characters of the value and of the file do not correspond one to one: escapes, folded and block scalars.
+characters of the value and of the file do not correspond one to one: escapes, folded and block scalars. A `broken` node
+is one whose value could not be read, which has been reported; nothing more is said about it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Node:
     column: int
     offset: int = -1
     keys: dict[str, Node] = field(default_factory=dict)
+    broken: bool = False
 
     def column_of(self, index: int) -> int:
         """The column of the character at `index` of a scalar, or of its start where that cannot be told."""

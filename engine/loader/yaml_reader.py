@@ -18,7 +18,7 @@ from engine.loader.node import Node
 from engine.loader.scalars import BadNumber, resolve
 
 MAX_DEPTH = 40
-MAX_NODES = 50_000
+MAX_NODES = 20_000
 
 #: Told about a problem: line, column, code, message.
 Report = Callable[[int, int, str, str], None]
@@ -94,7 +94,9 @@ class _Reader:
         node = Node(None, mark.line + 1, mark.column + 1)
         if self.root is None:
             self.root = node
-        if isinstance(event, ScalarEvent):
+        if isinstance(event, AliasEvent):
+            node.broken = True
+        elif isinstance(event, ScalarEvent):
             self._scalar(event, node)
         elif isinstance(event, MappingStartEvent):
             self._mapping(node, events, depth)
@@ -112,13 +114,21 @@ class _Reader:
 
     def _scalar(self, event: ScalarEvent, node: Node) -> None:
         text = str(event.value)
-        quote = 0 if event.style is None else 1
-        if event.style in (None, "'", '"') and "\n" not in text:
-            node.offset = quote if self.text.startswith(text, event.start_mark.index + quote) else -1
+        self._place_text(event, text, node)
+        if event.style == '"' and (forbidden := _FORBIDDEN.search(text)):
+            node.broken = True
+            self._at(event, "bad-character", f"the character U+{ord(forbidden.group()):04X} cannot stand in a definition file")
+            return
         try:
             node.value = resolve(text) if event.style is None else text
         except BadNumber as error:
+            node.broken = True
             self._at(event, "bad-number", str(error))
+
+    def _place_text(self, event: ScalarEvent, text: str, node: Node) -> None:
+        quote = 0 if event.style is None else 1
+        if event.style in (None, "'", '"') and "\n" not in text:
+            node.offset = quote if self.text.startswith(text, event.start_mark.index + quote) else -1
 
     def _sequence(self, node: Node, events: Iterator[Any], depth: int) -> None:
         elements: list[Node] = []
@@ -132,22 +142,30 @@ class _Reader:
         while not isinstance(event := next(events), MappingEndEvent):
             key = self._key(event, events, depth)
             value = self._node(next(events), events, depth + 1)
-            if key is not None:
-                name, place = key
-                entries[name], node.keys[name] = value, place
+            if key is None:
+                continue
+            name = str(key.value)
+            if name in entries:
+                first = node.keys[name].line
+                self._at(event, "duplicate-key", f"{name!r} stands here a second time; the first is in line {first}")
+            else:
+                entries[name], node.keys[name] = value, key
 
-    def _key(self, event: Any, events: Iterator[Any], depth: int) -> tuple[str, Node] | None:
+    def _key(self, event: Any, events: Iterator[Any], depth: int) -> Node | None:
+        """The key as a node of text; None when it cannot be one, which has then been reported."""
         if not isinstance(event, ScalarEvent):
             self._node(event, events, depth + 1)
             if not isinstance(event, AliasEvent):
                 self._at(event, "bad-key", "a key is one word or one quoted text")
             return None
-        place = self._node(event, events, depth + 1)
+        self._refuse_sharing(event)
         name = str(event.value)
+        key = Node(name, event.start_mark.line + 1, event.start_mark.column + 1)
+        self._place_text(event, name, key)
         if name == "<<" and event.style is None:
             self._at(event, "merge-key", "the merge key '<<' is not part of the language; write the entries out")
             return None
-        if name == "":
-            self._at(event, "bad-key", "a key is missing in front of ':'")
+        if not name or _FORBIDDEN.search(name):
+            self._at(event, "bad-key", "a key is one word or one quoted text")
             return None
-        return name, place
+        return key

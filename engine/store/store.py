@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
 
 from engine.access import SYSTEM, Actor
 from engine.ambient import Ambient, timestamp
@@ -76,6 +78,16 @@ class Store:
         """How many rows fit the query's filters and may be seen by `actor`."""
         rows = await self.database.query(*count_statement(kind, actor, query, self.now))
         return int(rows[0][0])
+
+    def hidden(self, kind: TypeStore, actor: Actor, ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """The attributes of each row that `actor` may not read, for types where attributes have rules of their own."""
+        if not kind.hides or not ids:
+            return {}
+        statement, binds = kind.hides
+        parameters = [value for condition in binds for value in condition.parameters(actor.facts, self.now)]
+        rows = self.database.read(statement, [*parameters, orjson.dumps(list(ids)).decode()])
+        names = tuple(kind.permissions.attributes)
+        return {row[0]: frozenset(name for name, may in zip(names, row[1:], strict=True) if not may) for row in rows}
 
     async def where(self, name: str, **equal: Any) -> list[Record]:
         """All rows, read as the system, whose attributes equal these."""

@@ -97,6 +97,10 @@ class TypeStore:
         marks = ", ".join("?" * len(layout.names))
         self.insert = f"INSERT INTO {table} ({self.columns}) VALUES ({marks}) RETURNING {self.columns}"  # noqa: S608  checked names
         self.delete = f"DELETE FROM {table} WHERE id = ? AND version = ?"  # noqa: S608  checked names
+        conditions = tuple(self.permissions.attributes.values())
+        shown = "".join(f", ({condition.text})" for condition in conditions)
+        of_ids = f"SELECT {ALIAS}.id{shown} FROM {table} {ALIAS} WHERE {ALIAS}.id IN (SELECT value FROM json_each(?))"  # noqa: S608  checked names
+        self.hides = (of_ids, conditions) if conditions else None
         self._updates: dict[tuple[str, ...], str] = {}
 
     def _present(self) -> str:

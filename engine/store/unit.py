@@ -75,19 +75,26 @@ class Unit:
 
     def create(self, kind: TypeStore, given: Mapping[str, Any], row_id: str | None = None) -> Record:
         """Insert a row of the `given` attributes and relationships, completed by defaults and computed values."""
-        row_id = row_id or self.store.ambient.id(kind.resource.id_prefix, self.time)
+        return self.insert(kind, self.draft(kind, given, row_id))
+
+    def draft(self, kind: TypeStore, given: Mapping[str, Any], row_id: str | None = None) -> dict[str, Any]:
+        """The row that `create` would insert; raises `Invalid` when it breaks a rule of its type."""
         row: dict[str, Any] = dict.fromkeys(kind.layout.names)
+        row["id"] = row_id or self.store.ambient.id(kind.resource.id_prefix, self.time)
         given = kind.normal(given)
-        row |= {"id": row_id, "version": 1, "created_at": self.now, "updated_at": self.now, **kind.defaults, **given}
-        lifecycle = kind.resource.lifecycle
-        if lifecycle is not None:
-            row[lifecycle.attribute] = lifecycle.initial
+        row |= {"version": 1, "created_at": self.now, "updated_at": self.now, **kind.defaults, **given}
+        if kind.resource.lifecycle is not None:
+            row[kind.resource.lifecycle.attribute] = kind.resource.lifecycle.initial
         self._complete(kind, row, given)
-        encode = kind.layout.encode
+        return row
+
+    def insert(self, kind: TypeStore, row: Mapping[str, Any]) -> Record:
+        """Insert a drafted row."""
+        encode, row_id = kind.layout.encode, row["id"]
         record = self._written(kind, kind.insert, [encode(name, row[name], row_id) for name in kind.layout.names])
         self.event(record, "created", {"after": self._after(record)})
-        if lifecycle is not None:
-            moves.arrive(self, kind, record, lifecycle.initial)
+        if kind.resource.lifecycle is not None:
+            moves.arrive(self, kind, record, kind.resource.lifecycle.initial)
         return record
 
     def update(self, kind: TypeStore, record: Record, given: Mapping[str, Any], event: str = "updated", **told: Any) -> Record:

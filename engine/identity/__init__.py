@@ -1,0 +1,5 @@
+"""Who is asking: from a request's credentials to an `Actor`."""
+
+from engine.identity.tokens import Tokens
+
+__all__ = ["Tokens"]

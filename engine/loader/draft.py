@@ -1,0 +1,56 @@
+"""One definition file on its way to a resource type: its tree, the problems so far, and the rules still to be compiled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from engine.loader.node import Node
+from engine.loader.problem import Problem
+from engine.model import Attribute, Position, RuleText
+
+Purpose: TypeAlias = Literal["row", "read", "create", "attribute", "transition", "guard", "default", "computed", "validation"]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleUse:
+    """A rule, the node it was written in, and what it is for: that decides its names and its type."""
+
+    rule: RuleText
+    node: Node
+    purpose: Purpose
+    attribute: Attribute | None = None
+    inputs: Mapping[str, Attribute] | None = None
+
+
+@dataclass(slots=True)
+class Draft:
+    """What is known of one file. `vague` is set when a whole section could not be read, so that names are missing;
+    `uncertain` holds single names whose meaning is unknown. Neither is held against the rest of the file."""
+
+    name: str
+    file: str
+    root: Node
+    problems: list[Problem] = field(default_factory=list)
+    rules: list[RuleUse] = field(default_factory=list)
+    uncertain: set[str] = field(default_factory=set)
+    vague: bool = False
+
+    def position(self, node: Node) -> Position:
+        """The place of a node."""
+        return Position(self.file, node.line, node.column)
+
+    def report(self, node: Node, code: str, message: str, hint: str | None = None) -> None:
+        """A problem at a node."""
+        self.problems.append(Problem(self.position(node), code, message, hint))
+
+    def rule(self, node: Node) -> RuleText:
+        """The text of a node as a rule."""
+        return RuleText(str(node.value), Position(self.file, node.line, node.column_of(0)))
+
+
+def mentions(text: str, names: set[str]) -> bool:
+    """Whether a rule speaks of one of these names."""
+    return any(re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", text) for name in names)

@@ -1,0 +1,8 @@
+"""Every keyword of the definition language with its shape and the sentence that explains it, one table per mapping."""
+
+from engine.loader.vocabulary.attribute import ATTRIBUTE, PARAMETER
+from engine.loader.vocabulary.lifecycle import LIFECYCLE, STATE, TRANSITION
+from engine.loader.vocabulary.relationship import RELATIONSHIP
+from engine.loader.vocabulary.top import READ, TOP, VIEW
+
+__all__ = ["ATTRIBUTE", "LIFECYCLE", "PARAMETER", "READ", "RELATIONSHIP", "STATE", "TOP", "TRANSITION", "VIEW"]
