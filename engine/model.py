@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias, TypeVar
 
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 OnDelete: TypeAlias = Literal["restrict", "cascade", "set_null"]
 SetBy: TypeAlias = Literal["user", "system"]
 Tone: TypeAlias = Literal["neutral", "good", "busy", "warn", "bad"]

@@ -1,1 +1,5 @@
-"""Recurring and long-running work. Importing this package registers it."""
+"""Recurring work. Importing this package registers it."""
+
+from workers import nodes
+
+__all__ = ["nodes"]

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from engine.access import Actor
 from engine.api import bodies
-from engine.api.documents import BASE, Document, Documents, encode
+from engine.api.documents import BASE, Document, Documents
 from engine.api.parameters import ListParameters, parameters, unknown_parameter, whole
 from engine.api.responses import Response, document_response, error_response
 from engine.errors import BadRequest, HosterError, MethodNotAllowed, NotFound

@@ -11,9 +11,9 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.access import SYSTEM, Actor
 from engine.commands import outcome, queue
@@ -31,6 +31,8 @@ HAND_BACK = 2.0
 """Seconds that handlers get to notice that they are cancelled when the process stops."""
 
 ONCE = RetryPolicy()
+
+Result = TypeVar("Result")
 
 
 @dataclass(slots=True)
@@ -336,6 +338,12 @@ class Bus:
     async def find(self, type_name: str, where: Mapping[str, JSON]) -> list[dict[str, Any]]:
         """Rows of another type, read as the system."""
         return [record.row for record in await self._store.where(type_name, **where)]
+
+    async def write(self, job: Job, work: Callable[[Unit], Result]) -> Result:
+        """Run a unit of work as the system, told of under the command's name."""
+        job.checkpoint()
+        actor = Actor("", f"command:{job.name}", SYSTEM.facts, system=True)
+        return await self._store.write(actor, work, command=job.id)
 
     def _note(self, unit: Unit, command: Claimed, kind: str, data: Mapping[str, JSON]) -> None:
         store = self._store.types.get(command.type)

@@ -18,9 +18,12 @@ import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from engine.model import JSON
+
+if TYPE_CHECKING:
+    from engine.store import Unit
 
 Outcome: TypeAlias = "Mapping[str, JSON] | None"
 Handler: TypeAlias = "Callable[[Job], Awaitable[Outcome]]"
@@ -68,6 +71,8 @@ class Reporter(Protocol):
     async def event(self, job: Job, kind: str, message: str, data: Mapping[str, JSON]) -> None: ...
 
     async def find(self, type_name: str, where: Mapping[str, JSON]) -> list[dict[str, Any]]: ...
+
+    async def write(self, job: Job, work: Callable[[Unit], Result]) -> Result: ...
 
 
 @dataclass(slots=True)
@@ -119,6 +124,10 @@ class Job:
     async def find(self, type_name: str, **where: JSON) -> list[dict[str, Any]]:
         """Other resources, all that equal `where`, read as the system."""
         return await self.reporter.find(type_name, where)
+
+    async def write(self, work: Callable[[Unit], Result]) -> Result:
+        """Run a unit of work as the system, for recurring work that moves rows of its own finding."""
+        return await self.reporter.write(self, work)
 
     async def in_thread(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Run a blocking function in a thread.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from engine.commands.job import Handler
@@ -65,6 +66,7 @@ class Registry:
     checkers: dict[str, Checker] = field(default_factory=dict)
     readers: dict[str, Reader] = field(default_factory=dict)
     recurring: dict[str, Recurring] = field(default_factory=dict)
+    seeds: list[Path] = field(default_factory=list)
 
     def handles(self, name: str, *, limit: int | None = None) -> Callable[[Function], Function]:
         """Register the handler of the command `name`; at most `limit` of them run at a time in one process."""
@@ -80,23 +82,22 @@ class Registry:
         """Register the function that serves the reads that name it."""
         return lambda function: _put(self.readers, name, function)
 
+    def seed(self, file: Path) -> None:
+        """Have the rows of a seed file made at the start, each once in the life of a database."""
+        if file not in self.seeds:
+            self.seeds.append(file)
+
     def every(self, seconds: float, name: str) -> Callable[[Function], Function]:
         """Register work that is due every so many seconds, by one process at a time."""
-
-        def register(function: Function) -> Function:
-            _put(self.recurring, name, Recurring(name, function, every=seconds))
-            return function
-
-        return register
+        return lambda function: self._recur(Recurring(name, function, every=seconds))
 
     def cron(self, expression: str, name: str) -> Callable[[Function], Function]:
         """Register work that is due by a cron expression of five fields, in UTC."""
+        return lambda function: self._recur(Recurring(name, function, cron=expression))
 
-        def register(function: Function) -> Function:
-            _put(self.recurring, name, Recurring(name, function, cron=expression))
-            return function
-
-        return register
+    def _recur(self, recurring: Recurring) -> Any:
+        _put(self.recurring, recurring.name, recurring)
+        return _put(self.handlers, recurring.name, recurring.handler)
 
 
 def _put(table: dict[str, Any], name: str, function: Any) -> Any:
@@ -107,4 +108,6 @@ def _put(table: dict[str, Any], name: str, function: Any) -> Any:
 
 
 DEFAULT = Registry()
-handles, checks, reads, every, cron = DEFAULT.handles, DEFAULT.checks, DEFAULT.reads, DEFAULT.every, DEFAULT.cron
+handles, checks, reads, every, cron, seed = (
+    DEFAULT.handles, DEFAULT.checks, DEFAULT.reads, DEFAULT.every, DEFAULT.cron, DEFAULT.seed,
+)  # fmt: skip

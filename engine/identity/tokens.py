@@ -89,6 +89,6 @@ def _statement(identity: ResourceType) -> str:
         return f'u."{name}"' if name in identity.attributes or name in identity.relationships else "NULL"
 
     return (
-        f"SELECT u.id, {column('operator')}, {column('email')}, {column('plan')} FROM _tokens k "  # noqa: S608  checked names
+        f"SELECT u.id, {column('operator')}, {column('email')}, {column('plan')} FROM _tokens k "
         f'JOIN "{identity.name}" u ON u.id = k.user WHERE k.hash = ? AND (k.expires_at IS NULL OR k.expires_at > ?)'
     )

@@ -10,7 +10,7 @@ from engine.loader.draft import Draft, RuleUse
 from engine.loader.node import Node, plain
 from engine.loader.values import flag, names, number, text, whole
 from engine.loader.words import who
-from engine.model import JSON, Attribute, RuleText
+from engine.model import JSON, Attribute
 from engine.types import TYPES
 
 
@@ -100,7 +100,7 @@ def _unique(node: Node | None, owner_name: str | None) -> tuple[str, ...] | None
     return tuple(owner_name if name == "owner" and owner_name is not None else name for name, _ in names(node))
 
 
-def default_node(node: Node) -> tuple[Node | None, RuleText | None]:
+def default_node(node: Node) -> Node | None:
     """The node of a literal default, for checking it against the type."""
     default = node.get("default")
-    return (None, None) if _rule_of(default) is not None else (default, None)
+    return default if _rule_of(default) is None else None

@@ -29,7 +29,10 @@ def language() -> Schema:
             "attributes": mapping_of(reference("attribute")),
             "attribute": {**record(_typed(ATTRIBUTE, tuple(TYPES)), required=("type",)), "allOf": _applicable(tuple(TYPES))},
             "parameters": mapping_of(reference("parameter")),
-            "parameter": {**record(_typed(PARAMETER, PARAMETER_TYPES), required=("type",)), "allOf": _applicable(PARAMETER_TYPES)},
+            "parameter": {
+                **record(_typed(PARAMETER, PARAMETER_TYPES), required=("type",)),
+                "allOf": _applicable(PARAMETER_TYPES),
+            },
             "relationships": mapping_of({**record(RELATIONSHIP, required=("to",))}),
             "lifecycle": record(LIFECYCLE, required=("initial", "states")),
             "states": {**mapping_of(reference("state")), "minProperties": 1},

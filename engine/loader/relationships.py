@@ -39,9 +39,7 @@ def read_relationships(draft: Draft, owner: str | None, identity: str | None) ->
     elif identity is not None:
         _report_undeclared(draft, owner, found)
         place = Position(draft.file, draft.root.line, draft.root.column)
-        found[owner] = Relationship(
-            name=owner, to=identity, description="Whose it is", set_by="system", immutable=True, position=place
-        )
+        found[owner] = Relationship(name=owner, to=identity, description="Whose it is", set_by="system", position=place)
     return MappingProxyType(found)
 
 

@@ -168,7 +168,11 @@ def _expected(error: Any, node: Node) -> str:
     if kind.name in simple:
         return simple[kind.name]
     limit = getattr(kind, "limit", "")
-    words = {"maxLength": f"has more than {limit} characters", "minimum": f"must be at least {limit}", "maximum": f"must be at most {limit}"}
+    words = {
+        "maxLength": f"has more than {limit} characters",
+        "minimum": f"must be at least {limit}",
+        "maximum": f"must be at most {limit}",
+    }
     return words.get(kind.name, error.message)
 
 

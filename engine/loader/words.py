@@ -30,7 +30,9 @@ def who(draft: Draft, node: Node, purpose: Purpose, owner: str | None) -> RuleTe
     written = draft.rule(node)
     if written.text == "owner":
         if owner is None:
-            draft.report(node, "no-owner", "nobody owns rows of this type, so 'owner' means no one; name an owner or another word")
+            draft.report(
+                node, "no-owner", "nobody owns rows of this type, so 'owner' means no one; name an owner or another word"
+            )
             return replace(written, text="false")
         return replace(written, text="user.known" if purpose == "create" and not owner.startswith("id ") else owner)
     if written.text in _FIXED:

@@ -49,7 +49,7 @@ class EventLog:
         if row is not None:
             where += " AND e.row = ?"
             parameters.append(row)
-        statement = f"SELECT {COLUMNS} FROM _events e WHERE {where} ORDER BY e.seq LIMIT ?"  # noqa: S608  checked names
+        statement = f"SELECT {COLUMNS} FROM _events e WHERE {where} ORDER BY e.seq LIMIT ?"
         rows = await self._store.database.query(statement, [*parameters, limit])
         return self._entries(actor, rows)
 
@@ -63,7 +63,7 @@ class EventLog:
             return "e.type = ?", [kind.name]
         table, read = f'"{kind.name}"', kind.permissions.read
         text = (
-            f"e.type = ? AND (EXISTS (SELECT 1 FROM {table} t WHERE t.id = e.row AND ({read.text})) "  # noqa: S608  checked names
+            f"e.type = ? AND (EXISTS (SELECT 1 FROM {table} t WHERE t.id = e.row AND ({read.text})) "
             f"OR (e.owner IN (SELECT value FROM json_each(?)) AND NOT EXISTS (SELECT 1 FROM {table} t WHERE t.id = e.row)))"
         )
         principals = orjson.dumps(actor.facts["principals"]).decode()

@@ -56,7 +56,7 @@ def statement(kind: TypeStore, actor: Actor, query: ListQuery, now: str) -> tupl
 def count_statement(kind: TypeStore, actor: Actor, query: ListQuery, now: str) -> tuple[str, list[Any]]:
     """The SELECT for the number of all rows that fit."""
     where, parameters = condition(kind, actor, query, now)
-    return f"SELECT count(*) FROM {quoted(kind.name)} {ALIAS} WHERE {where}", parameters  # noqa: S608  checked names
+    return f"SELECT count(*) FROM {quoted(kind.name)} {ALIAS} WHERE {where}", parameters
 
 
 def condition(kind: TypeStore, actor: Actor, query: ListQuery, now: str) -> tuple[str, list[Any]]:

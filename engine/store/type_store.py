@@ -90,16 +90,16 @@ class TypeStore:
     def _compile_statements(self) -> None:
         table, layout = quoted(self.name), self.layout
         self.columns = ", ".join(quoted(name) for name in layout.names)
-        self.select = f"SELECT {', '.join(f'{ALIAS}.{quoted(name)}' for name in layout.names)} FROM {table} {ALIAS}"  # noqa: S608  checked names
+        self.select = f"SELECT {', '.join(f'{ALIAS}.{quoted(name)}' for name in layout.names)} FROM {table} {ALIAS}"
         self.present = self._present()
         self.by_id = f"{self.select} WHERE {ALIAS}.id = ?{self.present}"
         self.readable_by_id = f"{self.by_id} AND ({self.permissions.read.text})"
         marks = ", ".join("?" * len(layout.names))
-        self.insert = f"INSERT INTO {table} ({self.columns}) VALUES ({marks}) RETURNING {self.columns}"  # noqa: S608  checked names
-        self.delete = f"DELETE FROM {table} WHERE id = ? AND version = ?"  # noqa: S608  checked names
+        self.insert = f"INSERT INTO {table} ({self.columns}) VALUES ({marks}) RETURNING {self.columns}"
+        self.delete = f"DELETE FROM {table} WHERE id = ? AND version = ?"
         conditions = tuple(self.permissions.attributes.values())
         shown = "".join(f", ({condition.text})" for condition in conditions)
-        of_ids = f"SELECT {ALIAS}.id{shown} FROM {table} {ALIAS} WHERE {ALIAS}.id IN (SELECT value FROM json_each(?))"  # noqa: S608  checked names
+        of_ids = f"SELECT {ALIAS}.id{shown} FROM {table} {ALIAS} WHERE {ALIAS}.id IN (SELECT value FROM json_each(?))"
         self.hides = (of_ids, conditions) if conditions else None
         self._updates: dict[tuple[str, ...], str] = {}
 
@@ -123,7 +123,7 @@ class TypeStore:
         if statement is None:
             setting = "".join(f", {quoted(name)} = ?" for name in names)
             statement = self._updates[names] = (
-                f"UPDATE {quoted(self.name)} SET version = version + 1, updated_at = ?{setting} "  # noqa: S608  checked names
+                f"UPDATE {quoted(self.name)} SET version = version + 1, updated_at = ?{setting} "
                 f"WHERE id = ? AND version = ? RETURNING {self.columns}"
             )
         return statement

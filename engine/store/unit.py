@@ -188,12 +188,12 @@ class Unit:
                     self.update(other, holder, {relationship.name: None})
                 else:
                     self.remove(other, holder)
-        self.transaction.run(f"DELETE FROM {quoted(other.name)} WHERE {quoted(relationship.name)} = ?", (record.id,))  # noqa: S608  checked names
+        self.transaction.run(f"DELETE FROM {quoted(other.name)} WHERE {quoted(relationship.name)} = ?", (record.id,))
 
     def _refuse_if_held(
         self, kind: TypeStore, record: Record, other: TypeStore, relationship: Relationship, where: str
     ) -> None:
-        counted = self.transaction.one(f"SELECT count(*) FROM {quoted(other.name)} {ALIAS} WHERE {where}", (record.id,))  # noqa: S608  checked names
+        counted = self.transaction.one(f"SELECT count(*) FROM {quoted(other.name)} {ALIAS} WHERE {where}", (record.id,))
         count = counted[0] if counted else 0
         if count:
             raise Conflict(

@@ -45,7 +45,9 @@ ATTRIBUTE: Schema = {
     "index": described(FLAG, "Whether lists are often filtered or sorted by it"),
     "immutable": described(FLAG, "Whether it can be set at creation only"),
     "set_by": {"enum": ["user", "system"], "description": "Who writes it: user (default), or system: handlers and rules only"},
-    "read": described(RULE, "Who may read it: a word (owner, public, known, operator, nobody) or a rule; default whoever reads the row"),
+    "read": described(
+        RULE, "Who may read it: a word (owner, public, known, operator, nobody) or a rule; default whoever reads the row"
+    ),
     "check": described(FUNCTION, "The registered checker that looks at values before they are written"),
     "was": described(NAME, "Its former name: makes a rename a rename instead of a loss"),
 }

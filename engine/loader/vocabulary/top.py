@@ -27,7 +27,10 @@ _VALIDATION: Schema = record(
 _EXAMPLE: Schema = record(
     {
         "as": {"enum": ["owner", "stranger", "anonymous", "operator"], "description": "Who is asking"},
-        "when": {"type": "object", "description": "Values of the row, and of rows it points at as {template.status: published}"},
+        "when": {
+            "type": "object",
+            "description": "Values of the row, and of rows it points at as {template.status: published}",
+        },
         "can": described(NAMES, "What is allowed: read, create, update, delete or a transition"),
         "cannot": described(NAMES, "What is refused"),
     },
@@ -63,7 +66,9 @@ TOP: Schema = {
         "description": "What ids begin with; default the first four letters of the singular and an underscore",
     },
     "identity": described(FLAG, "Whether the rows are the users themselves; at most one type is"),
-    "owner": described(NAME, "The relationship that holds the owner, set from the caller; default owner; none: nobody owns rows"),
+    "owner": described(
+        NAME, "The relationship that holds the owner, set from the caller; default owner; none: nobody owns rows"
+    ),
     "attributes": reference("attributes", "The values of a row, by name"),
     "relationships": reference("relationships", "Links to other rows, by name"),
     "lifecycle": reference("lifecycle", "The states of a row and the moves between them"),

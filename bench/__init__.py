@@ -1,0 +1,1 @@
+"""Benchmarks of Hoster beside its peers; see README.md. Not part of the product."""

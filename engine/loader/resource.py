@@ -1,0 +1,43 @@
+"""One mended tree → one resource type, with every default written out."""
+
+from __future__ import annotations
+
+from engine.loader.attributes import read_attributes
+from engine.loader.draft import Draft
+from engine.loader.lifecycles import read_lifecycle
+from engine.loader.relationships import owner_name, read_relationships
+from engine.loader.sections import read_access, read_examples, read_reads, read_validations, read_view
+from engine.loader.values import flag, text
+from engine.loader.words import owner_rule
+from engine.model import Position, ResourceType
+
+
+def read_resource(draft: Draft, identity_type: str | None) -> ResourceType:
+    """The resource type of a file. `identity_type` is the type whose rows are the users, where there is one."""
+    root = draft.root
+    identity = flag(root, "identity")
+    name = owner_name(draft, identity)
+    owner = owner_rule(name, identity)
+    attributes = read_attributes(draft, root.get("attributes"), owner, name)
+    return ResourceType(
+        name=draft.name,
+        description=text(root, "description") or "",
+        id_prefix=text(root, "id_prefix") or default_prefix(draft.name),
+        identity=identity,
+        owner=name,
+        attributes=attributes,
+        relationships=read_relationships(draft, name, identity_type),
+        lifecycle=read_lifecycle(draft, attributes, owner),
+        access=read_access(draft, owner, identity),
+        validations=read_validations(draft),
+        examples=read_examples(draft),
+        reads=read_reads(draft),
+        view=read_view(draft),
+        was=text(root, "was"),
+        position=Position(draft.file, root.line, root.column),
+    )
+
+
+def default_prefix(name: str) -> str:
+    """What ids begin with when the file does not say: the first four letters of the singular, and an underscore."""
+    return name.replace("_", "").removesuffix("s")[:4] + "_"
