@@ -42,7 +42,7 @@ class Tree:
         self._log = log
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                command, env={**os.environ, **environment}, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+                command, env=_inherited() | dict(environment), stdout=output, stderr=output, stdin=subprocess.DEVNULL
             )
 
     def cpu_seconds(self) -> float:
@@ -81,6 +81,11 @@ class Tree:
     def _members(self) -> list[psutil.Process]:
         root = psutil.Process(self._process.pid)
         return [root, *root.children(recursive=True)]
+
+
+def _inherited() -> dict[str, str]:
+    """The environment, less what would keep Python from storing compiled modules: cold starts are those of an installation."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 class Server:

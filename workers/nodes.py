@@ -9,12 +9,13 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from handlers.docker.probe import Probe, probe
+
 from engine.commands.job import Job
 from engine.commands.registry import every
 from engine.model import JSON
 from engine.store import Unit
 from engine.store.moves import fire
-from handlers.docker.probe import Probe, probe
 
 PERIOD = 30.0
 LOCAL_SOCKET = "/var/run/docker.sock"

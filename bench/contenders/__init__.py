@@ -7,6 +7,4 @@ from bench.contenders.floor import Floor
 from bench.contenders.hoster import Hoster
 from bench.contenders.pocketbase import PocketBase
 
-CONTENDERS: dict[str, Contender] = {
-    each.name: each for each in (PocketBase(), Floor("normal"), Floor("full"), Hoster())
-}
+CONTENDERS: dict[str, Contender] = {each.name: each for each in (PocketBase(), Floor("normal"), Floor("full"), Hoster())}

@@ -1,4 +1,4 @@
-"""PocketBase with its defaults (WAL, `synchronous=NORMAL`, request log on): one collection with rules, an ordinary user's token."""
+"""PocketBase with its defaults (WAL, `synchronous=NORMAL`, request log on), asked by an ordinary user under rules."""
 
 from __future__ import annotations
 

@@ -151,9 +151,7 @@ class _File:
     def _check_references(self, service: Service, fields: Fields, active: set[str], known: set[str]) -> None:
         for dependency in service.depends_on:
             at = fields.table.entries["depends_on"]
-            if dependency.service == service.name:
-                self.findings.wrong(at, "a service cannot depend on itself")
-            elif dependency.service not in known and dependency.required:
+            if dependency.service not in known and dependency.required:
                 self.findings.wrong(at, f"there is no service {dependency.service!r}", f"Known: {', '.join(sorted(known))}")
             elif dependency.service not in active and dependency.required:
                 self.findings.wrong(

@@ -96,7 +96,6 @@ def _image(fields: Fields) -> str | None:
 
 def _environment(fields: Fields, values: Values) -> dict[str, str]:
     found: dict[str, str] = {}
-    bare = isinstance(fields.get("environment"), Table)
     for name, value in fields.pairs("environment").items():
         place = fields.table.entries["environment"]
         if not _ENVIRONMENT_NAME.fullmatch(name):
@@ -106,9 +105,8 @@ def _environment(fields: Fields, values: Values) -> dict[str, str]:
         elif (inherited := values.get(name)) is not None:
             found[name] = inherited
         else:
-            wanted = f"{name}:" if bare else name
             fields.findings.wrong(
-                place, f"{wanted!r} has no value, and the template declares no variable of that name", "Give it a value"
+                place, f"{name} has no value, and the template declares no variable of that name", "Give it a value"
             )
     if any("\0" in value for value in found.values()):
         fields.findings.wrong(fields.table.entries["environment"], "a value holds a null character")

@@ -1,0 +1,223 @@
+"""Hoster, PocketBase and the hand-written floor at the same work over HTTP. Run it as `python -m bench.http`.
+
+Every round starts each contender in turn on a fresh copy of its seeded data, so that noise of the machine meets all of them.
+A run in which any answer was not 2xx, or an answer was not what it should be, fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bench.contenders import CONTENDERS
+from bench.contenders.contender import Contender, Seeded
+from bench.figures import median, ratio, table, times
+from bench.missing import program, sentence
+from bench.processes import BenchError, Server
+from bench.wrk import Load, Operation, measure
+
+BASELINES = ("pocketbase", "floor-normal", "floor-full")
+FIRST_PORT, LAST_PORT = 21_000, 21_049
+
+
+@dataclass
+class Results:
+    """What the rounds have brought: by contender and operation, and by contender alone."""
+
+    loads: dict[tuple[str, str], list[Load]] = field(default_factory=dict)
+    footprints: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+
+    def column(self, contender: str, operation: str, figure: str) -> list[float]:
+        """One figure over the rounds."""
+        return [getattr(load, figure) for load in self._of(contender, operation)]
+
+    def _of(self, contender: str, operation: str) -> list[Load]:
+        """PocketBase has no moves: its PATCH stands in."""
+        return self.loads.get((contender, operation)) or self.loads.get((contender, "patch"), [])
+
+
+@dataclass
+class Bench:
+    """One run of the benchmark in a scratch directory."""
+
+    contenders: Sequence[Contender]
+    scratch: Path
+    arguments: argparse.Namespace
+    results: Results = field(default_factory=Results)
+    port: int = FIRST_PORT
+
+    def run(self) -> Results:
+        """Seed every contender, then measure all of them round by round."""
+        seeded = {each.name: self._seed(each) for each in self.contenders}
+        for number in range(self.arguments.rounds):
+            for contender in self.contenders:
+                _say(f"round {number + 1} of {self.arguments.rounds}: {contender.name}")
+                self._measure(contender, seeded[contender.name])
+        return self.results
+
+    def _seed(self, contender: Contender) -> Seeded:
+        """The seeded data of `contender`, made now unless an earlier run left it in the scratch directory."""
+        kept = self.scratch / f"{contender.name}-{self.arguments.rows}.json"
+        directory = kept.with_suffix("")
+        if kept.exists():
+            values = json.loads(kept.read_text())
+            return Seeded(values["token"], values["user"], tuple(values["ids"]))
+        _say(f"seeding {contender.name} with {self.arguments.rows} rows")
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir()
+        seeded = contender.seed(directory, self._next_port(), self.arguments.rows)
+        kept.write_text(json.dumps(asdict(seeded)))
+        return seeded
+
+    def _measure(self, contender: Contender, seeded: Seeded) -> None:
+        source = self.scratch / f"{contender.name}-{self.arguments.rows}"
+        with tempfile.TemporaryDirectory(prefix="round-", dir=self.scratch) as folder:
+            directory = Path(folder, "data")
+            shutil.copytree(source, directory)
+            launch = contender.launch(directory, port := self._next_port())
+            with Server(launch, port, Path(folder, "server.log")) as server:
+                footprint = {"ready_ms": server.ready_ms, "before_mb": server.tree.megabytes()}
+                for operation in contender.operations(seeded):
+                    load = self._load(server, contender, operation, launch.ready_path)
+                    self.results.loads.setdefault((contender.name, operation.name), []).append(load)
+                footprint["after_mb"] = server.tree.megabytes()
+        self.results.footprints.setdefault(contender.name, []).append(footprint)
+
+    def _load(self, server: Server, contender: Contender, operation: Operation, ready_path: str) -> Load:
+        where = f"{contender.name}: {operation.name}"
+        _check(where, server.url, operation)
+        load = measure(server, operation, self.arguments.seconds, self.arguments.connections, ready_path)
+        if load.refused or load.broken:
+            server.tree.check()
+            raise BenchError(
+                f"{where}: of {load.requests} answers {load.refused} were errors, {load.broken} connections failed"
+            )
+        return load
+
+    def _next_port(self) -> int:
+        """A port that no earlier server of this run has left in TIME_WAIT."""
+        port = self.port
+        self.port = FIRST_PORT if port == LAST_PORT else port + 1
+        return port
+
+
+def _check(where: str, url: str, operation: Operation) -> None:
+    """Send the first request and look at the answer: a fast wrong answer is worth nothing."""
+    request = operation.requests[0]
+    response = httpx.request(request.method, url + request.path, headers=operation.headers, content=request.body, timeout=30)
+    if response.status_code != operation.status:
+        raise BenchError(f"{where}: answered {response.status_code}, not {operation.status}: {response.text[:500]}")
+    if operation.rows is not None:
+        body = response.json()
+        rows = body.get("data", body.get("items"))
+        if len(rows) != operation.rows:
+            raise BenchError(f"{where}: {len(rows)} rows came, not {operation.rows}")
+
+
+def summary(results: Results, contenders: Sequence[str], operations: Sequence[str]) -> list[dict[str, Any]]:
+    """One entry per operation and contender: medians, and ratios to the baselines that ran."""
+    entries = []
+    for operation in operations:
+        for contender in contenders:
+            if (contender, operation) in results.loads:
+                entries.append(_entry(results, contender, operation, [each for each in BASELINES if each in contenders]))
+    return entries
+
+
+def _entry(results: Results, contender: str, operation: str, baselines: Sequence[str]) -> dict[str, Any]:
+    entry: dict[str, Any] = {"operation": operation, "contender": contender}
+    for figure in ("rate", "p50", "p99", "cpu"):
+        entry[figure] = median(results.column(contender, operation, figure))
+    for figure in ("rate", "cpu"):
+        own = results.column(contender, operation, figure)
+        entry[f"{figure}_ratio"] = {each: ratio(own, results.column(each, operation, figure)) for each in baselines}
+    return entry
+
+
+def report(results: Results, entries: Sequence[dict[str, Any]], baselines: Sequence[str]) -> str:
+    """The tables that people read."""
+    titles = ["operation", "contender", "req/s", "p50 ms", "p99 ms", "CPU µs"]
+    titles += [f"req/s ÷ {each}" for each in baselines] + [f"CPU ÷ {each}" for each in baselines]
+    rows = [
+        [
+            entry["operation"],
+            entry["contender"],
+            f"{entry['rate']:.0f}",
+            f"{entry['p50']:.1f}",
+            f"{entry['p99']:.1f}",
+            f"{entry['cpu']:.0f}",
+            *(times(entry["rate_ratio"][each]) for each in baselines),
+            *(times(entry["cpu_ratio"][each]) for each in baselines),
+        ]
+        for entry in entries
+    ]
+    memory = [
+        [name, *(f"{median([each[figure] for each in rounds]):.0f}" for figure in ("ready_ms", "before_mb", "after_mb"))]
+        for name, rounds in results.footprints.items()
+    ]
+    footprint = table(["contender", "ready ms", "PSS MB at start", "PSS MB after the load"], memory)
+    return f"{table(titles, rows)}\n\n{footprint}"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.http", description="Hoster beside PocketBase and a hand-written floor"
+    )
+    parser.add_argument("--only", help="contenders to run, separated by commas (default: all)", default=",".join(CONTENDERS))
+    parser.add_argument("--rounds", type=int, default=3, help="alternating rounds (default 3)")
+    parser.add_argument("--seconds", type=int, default=3, help="load per operation (default 3)")
+    parser.add_argument("--connections", type=int, default=32, help="connections of wrk (default 32)")
+    parser.add_argument("--rows", type=int, default=10_000, help="rows to begin with (default 10000)")
+    parser.add_argument("--scratch", type=Path, help="a directory that keeps the seeded data for the next run")
+    parser.add_argument("--json", action="store_true", help="print JSON, every round included")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run it; 0 when every answer was right."""
+    arguments = _arguments()
+    names = arguments.only.split(",")
+    if unknown := [each for each in names if each not in CONTENDERS]:
+        _say(f"No contender is called {', '.join(unknown)}; there are {', '.join(CONTENDERS)}.")
+        return 2
+    contenders = [CONTENDERS[each] for each in names]
+    if lacking := sentence([program("wrk", "apt-get install wrk"), *(each.missing() for each in contenders)]):
+        _say(lacking)
+        return 2
+    with tempfile.TemporaryDirectory(prefix="bench-http-") as folder:
+        scratch = arguments.scratch or Path(folder)
+        scratch.mkdir(parents=True, exist_ok=True)
+        try:
+            results = Bench(contenders, scratch.resolve(), arguments).run()
+        except BenchError as error:
+            _say(str(error))
+            return 1
+    operations = list(dict.fromkeys(operation for _, operation in results.loads))
+    entries = summary(results, names, operations)
+    baselines = [each for each in BASELINES if each in names]
+    if arguments.json:
+        rounds = [
+            {"contender": name, "operation": operation, "rounds": [asdict(load) for load in loads]}
+            for (name, operation), loads in results.loads.items()
+        ]
+        print(json.dumps({"summary": entries, "footprints": results.footprints, "loads": rounds}, indent=2))
+    else:
+        print(report(results, entries, baselines))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""`hoster serve`: API, UI, command bus and workers in one process, or one of these roles."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from socket import socket
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from engine.app import Hoster
+    from engine.settings import Settings
+
+THREADS = 64
+"""Threads for handlers: most of them wait for an engine, not for a processor."""
+
+
+@click.command()
+@click.option(
+    "--role", type=click.Choice(["all", "api", "worker"]), default="all", help="Which part of the work this process does."
+)
+@click.option(
+    "--config", type=click.Path(dir_okay=False, path_type=Path), help="A settings file; HOSTER_* variables win over it."
+)
+def serve(role: str, config: Path | None) -> None:
+    """Serve the API and run commands, until SIGTERM or Ctrl-C."""
+    import uvloop
+
+    from engine.app import assemble
+    from engine.logs import configure
+    from engine.settings import load_settings
+
+    settings = load_settings(config)
+    configure(settings.log_level, settings.log_format)
+    hoster = assemble(settings, role=role)
+    runner = _work(hoster) if role == "worker" else _serve(hoster, settings)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+        loop.run(runner)
+
+
+async def _serve(hoster: Hoster, settings: Settings) -> None:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Says where it listens once it does."""
+
+        async def startup(self, sockets: list[socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                _announce(hoster, settings)
+
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
+    config = uvicorn.Config(
+        hoster.asgi,
+        host=settings.server_host,
+        port=settings.server_port,
+        http="httptools",
+        loop="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=int(settings.server_shutdown_timeout),
+    )
+    server = Server(config)
+    await server.serve()
+    if not server.started:
+        raise SystemExit(3)
+
+
+def _announce(hoster: Hoster, settings: Settings) -> None:
+    click.echo(f"Hoster listens on http://{settings.server_host}:{settings.server_port}", file=sys.stderr)
+    if hoster.first_token is not None:
+        click.echo(f"Token of the first operator, shown only now: {hoster.first_token}", file=sys.stderr)
+
+
+async def _work(hoster: Hoster) -> None:
+    import signal
+
+    loop, end = asyncio.get_running_loop(), asyncio.Event()
+    loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end.set)
+    await hoster.start()
+    click.echo("Hoster runs commands", file=sys.stderr)
+    await end.wait()
+    await hoster.stop()

@@ -1,0 +1,92 @@
+"""What only all files together can tell: targets of relationships, the identity type, prefixes, and the way to deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from engine.loader.draft import Draft
+from engine.loader.node import Node
+from engine.loader.problem import closest
+from engine.model import Lifecycle, ResourceType
+
+
+def identity_type(drafts: Sequence[Draft]) -> str | None:
+    """The type whose rows are the users: the first that says so."""
+    return next((draft.name for draft in drafts if _claims_identity(draft)), None)
+
+
+def _claims_identity(draft: Draft) -> bool:
+    claim = draft.root.get("identity")
+    return claim is not None and claim.value is True
+
+
+def check_references(drafts: Sequence[Draft], types: Mapping[str, ResourceType], names: frozenset[str]) -> None:
+    """Report at the draft it concerns. `names` are all types, those that could not be read included."""
+    complete = all(not draft.vague for draft in drafts) and names == frozenset(types)
+    identity = identity_type(drafts)
+    for draft in drafts:
+        resource = types[draft.name]
+        if identity is not None and draft.name != identity and _claims_identity(draft):
+            place = draft.root.get("identity") or draft.root
+            draft.report(place, "second-identity", f"the identity type is {identity} already; there can be one only")
+        if resource.owner is not None and identity is None and complete:
+            place = draft.root.get("owner") or draft.root
+            message = "rows have an owner, but no type has 'identity: true'; add a type for users, or write 'owner: none'"
+            draft.report(place, "no-identity", message)
+        _targets(draft, resource, names)
+        _deletion(draft, resource.lifecycle)
+    _prefixes(drafts, types)
+
+
+def _targets(draft: Draft, resource: ResourceType, names: frozenset[str]) -> None:
+    section = draft.root.get("relationships")
+    for name, _, node in section.items() if section is not None else []:
+        target, on_delete = node.get("to"), node.get("on_delete")
+        if target is not None and target.value not in names:
+            message = f"there is no resource type {target.value!r}"
+            draft.report(target, "unknown-type", message, closest(str(target.value), names))
+        if on_delete is not None and on_delete.value == "set_null" and resource.relationships[name].required:
+            draft.report(
+                on_delete, "required-set-null", f"{name} is required, so it cannot be emptied; use restrict or cascade"
+            )
+
+
+def _deletion(draft: Draft, lifecycle: Lifecycle | None) -> None:
+    """HTTP DELETE fires the transition `delete`: it must lead to a state whose rows are gone."""
+    delete = lifecycle.transitions.get("delete") if lifecycle is not None else None
+    if lifecycle is None or delete is None or draft.vague:
+        return
+    seen: set[str] = set()
+    waiting: list[str | None] = [delete.target]
+    while waiting:
+        state = lifecycle.states.get(waiting.pop() or "")
+        if state is None or state.name in seen:
+            continue
+        if state.gone:
+            return
+        seen.add(state.name)
+        waiting += [state.then, *(lifecycle.transitions[each.transition].target for each in state.after
+                                  if each.transition in lifecycle.transitions)]  # fmt: skip
+    draft.report(
+        _key(draft.root, "lifecycle", "transitions", "delete"),
+        "delete-never-gone",
+        "HTTP DELETE fires this transition, but nothing leads on from it to a state with 'gone: true'",
+    )
+
+
+def _key(root: Node, *path: str) -> Node:
+    node = root
+    for step in path[:-1]:
+        node = node.get(step) or node
+    return node.keys.get(path[-1], node)
+
+
+def _prefixes(drafts: Sequence[Draft], types: Mapping[str, ResourceType]) -> None:
+    first: dict[str, str] = {}
+    for draft in drafts:
+        prefix = types[draft.name].id_prefix
+        other = first.setdefault(prefix, draft.name)
+        if other != draft.name:
+            place = draft.root.get("id_prefix") or draft.root
+            message = f"ids of {other} begin with {prefix!r} already; give this type an 'id_prefix' of its own"
+            draft.report(place, "prefix-taken", message)
