@@ -20,6 +20,7 @@ from engine.commands import outcome, queue
 from engine.commands.job import Cancelled, Fail, Job, Retry
 from engine.commands.queue import Claimed
 from engine.commands.registry import Registry
+from engine.database import StorageFailed
 from engine.errors import HosterError
 from engine.model import JSON
 from engine.model import Retry as RetryPolicy
@@ -210,9 +211,14 @@ class Bus:
     async def _succeed(self, command: Claimed, fields: Mapping[str, JSON]) -> None:
         try:
             kept = await self._write(command, lambda unit: outcome.succeed(unit, command, fields))
-        except HosterError as error:
-            message = f"The result of {command.name} could not be stored: {error.detail}"
-            await self._retry(command, "result_refused", message, None, {"code": error.error_code}, None)
+        except StorageFailed:
+            raise
+        except Exception as error:
+            log.warning("A result could not be stored", exc_info=error, extra=_where(command))
+            detail = error.detail if isinstance(error, HosterError) else "it does not fit the attributes of the type"
+            await self._retry(
+                command, "result_refused", f"The result of {command.name} could not be stored: {detail}", None, {}, None
+            )
         else:
             self._tell_if_late(command, kept)
 

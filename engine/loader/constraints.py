@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import jsonschema_rs
 
@@ -13,7 +13,7 @@ from engine.loader.attributes import default_node
 from engine.loader.draft import Draft
 from engine.loader.node import Node, plain
 from engine.loader.structure import find
-from engine.model import JSON, Attribute
+from engine.model import Attribute
 from engine.types import TYPES
 
 _BOUNDS = (("min_length", "max_length"), ("minimum", "maximum"))
@@ -83,7 +83,7 @@ def _schema(draft: Draft, node: Node, attribute: Attribute) -> None:
         draft.report(outside, "bad-schema", "a schema may refer to its own parts only, as #/$defs/name")
         return
     try:
-        jsonschema_rs.Draft202012Validator(plain(place))
+        jsonschema_rs.Draft202012Validator(cast(dict[str, Any], plain(place)))
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         found = find(place, getattr(error, "instance_path", [])) or place
         draft.report(found, "bad-schema", f"this is no JSON Schema (2020-12): {_first_line(error)}")
@@ -126,7 +126,7 @@ def _default(draft: Draft, node: Node, attribute: Attribute) -> None:
 
 def check_value(draft: Draft, place: Node, attribute: Attribute, code: str) -> None:
     """Report every way in which a literal is no value of the attribute."""
-    for error in validator(attribute).iter_errors(_value(place)):
+    for error in validator(attribute).iter_errors(plain(place)):
         found = find(place, error.instance_path) or place
         draft.report(found, code, f"this is no value of {attribute.name}: {_first_line(error)}")
 
@@ -134,10 +134,6 @@ def check_value(draft: Draft, place: Node, attribute: Attribute, code: str) -> N
 def validator(attribute: Attribute) -> Any:
     """The validator for literals of an attribute."""
     return jsonschema_rs.Draft202012Validator(TYPES[attribute.type].schema(attribute), validate_formats=True)
-
-
-def _value(place: Node) -> JSON:
-    return plain(place)
 
 
 def _first_line(error: Exception) -> str:

@@ -33,8 +33,8 @@ class Loaded:
 
     definitions: Definitions | None
     problems: tuple[Problem, ...]
-    understood: Definitions = Definitions(MappingProxyType({}))
-    drafts: Mapping[str, Draft] = field(default_factory=dict, repr=False)
+    understood: Definitions
+    drafts: Mapping[str, Draft] = field(repr=False)
 
     def place(self, type_name: str, *path: str | int) -> Position:
         """Where the value at `path` of a type's file is written; the nearest thing above it when it is not."""

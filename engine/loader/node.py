@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from engine.model import JSON
 
-Content: TypeAlias = "None | bool | int | float | str | list[Node] | dict[str, Node]"
+Content: TypeAlias = "bool | int | float | str | list[Node] | dict[str, Node] | None"
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ class BadNumber(ValueError):
     """A number that no 64-bit integer or finite float can hold."""
 
 
-def resolve(text: str) -> None | bool | int | float | str:
+def resolve(text: str) -> bool | int | float | str | None:
     """The value of an unquoted scalar."""
     if text in _NULLS:
         return None

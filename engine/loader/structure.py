@@ -173,7 +173,7 @@ def _expected(error: Any, node: Node) -> str:
         "minimum": f"must be at least {limit}",
         "maximum": f"must be at most {limit}",
     }
-    return words.get(kind.name, error.message)
+    return words.get(kind.name) or str(error.message)
 
 
 def _meant(error: Any, node: Node) -> str | None:

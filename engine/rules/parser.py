@@ -156,6 +156,8 @@ class _Parser:
             found.append(self.expression(0))
             if self.sees(","):
                 self.take()
+                if closing == ")" and self.sees(")"):
+                    raise self.surprise("a value")
             elif not self.sees(closing):
                 raise self.surprise(f"',' or '{closing}'")
         return found, self.take().end

@@ -52,7 +52,7 @@ def declare(
     """
     described = shown if shown is not None else default if default else "not set"
     setting = Setting(key, parse, default, described, reason, trap, secret, list_separator, empty_is_value)
-    return field(default=None if default is None else parse(default), metadata={"setting": setting})
+    return field(default_factory=lambda: None if default is None else parse(default), metadata={"setting": setting})
 
 
 def settings_of(owner: type) -> dict[str, Setting]:

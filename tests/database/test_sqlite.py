@@ -87,9 +87,7 @@ async def test_violations_name_table_and_columns(database: SQLite) -> None:
 
 
 async def test_a_slow_query_goes_to_a_thread_and_the_loop_goes_on(database: SQLite) -> None:
-    slow = (
-        "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 3000000) SELECT count(*) FROM c"
-    )
+    slow = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 3000000) SELECT count(*) FROM c"
     turns = 0
 
     async def count() -> None:
@@ -211,9 +209,7 @@ asyncio.run(main())
     first = SQLite(path)
     await first.write(lambda tx: tx.run("CREATE TABLE t (n INTEGER)"))
     await first.write(lambda tx: tx.run("INSERT INTO t VALUES (0)"))
-    processes = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", program, path, cwd=os.getcwd()) for _ in range(2)
-    ]
+    processes = [await asyncio.create_subprocess_exec(sys.executable, "-c", program, path, cwd=os.getcwd()) for _ in range(2)]
     assert [await process.wait() for process in processes] == [0, 0]
     assert first.read("SELECT n FROM t") == [(400,)]
     await first.close()

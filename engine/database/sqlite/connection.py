@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 
-from engine.database.interface import ForeignKeyViolation, NotNullViolation, StorageFailed, UniqueViolation
+from engine.database.interface import ForeignKeyViolation, NotNullViolation, StorageFailed, UniqueViolation, Violation
 
 MINIMUM_VERSION = (3, 38, 0)
 """STRICT tables came with 3.37, RETURNING with 3.35, the -> operators of JSON with 3.38."""
@@ -34,19 +34,26 @@ def connect(path: str, *, synchronous: str = "full", read_only: bool = False) ->
     return connection
 
 
-_COLUMNS = re.compile(r"(?:UNIQUE|NOT NULL) constraint failed: (.+)$")
+_PLACES = re.compile(r"constraint failed: (.+)$")
+_UNIQUE = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 
 
 def translate(error: sqlite3.Error) -> Exception:
     """The error of the engine that says the same as SQLite's."""
-    text = str(error)
     if isinstance(error, sqlite3.IntegrityError):
-        match = _COLUMNS.search(text)
-        if match is None:
-            return ForeignKeyViolation(text)
-        places = [place.strip().rpartition(".") for place in match[1].split(",")]
-        table, columns = places[0][0], tuple(place[2] for place in places)
-        return UniqueViolation(table, columns) if text.startswith("UNIQUE") else NotNullViolation(table, columns[0])
+        return _violation(error)
     if isinstance(error, sqlite3.OperationalError):
-        return StorageFailed(f"The database answered: {text}. Nothing of this write was kept.")
+        return StorageFailed(f"The database answered: {error}. Nothing of this write was kept.")
     return error
+
+
+def _violation(error: sqlite3.IntegrityError) -> Violation:
+    text = str(error)
+    if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+        return ForeignKeyViolation(text)
+    match = _PLACES.search(text)
+    if match is None or error.sqlite_errorcode not in (*_UNIQUE, sqlite3.SQLITE_CONSTRAINT_NOTNULL):
+        return Violation(text)
+    places = [place.strip().rpartition(".") for place in match[1].split(",")]
+    table, columns = places[0][0], tuple(place[2] for place in places)
+    return UniqueViolation(table, columns) if error.sqlite_errorcode in _UNIQUE else NotNullViolation(table, columns[0])
