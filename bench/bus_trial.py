@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.peers import Place
+from bench.peers import Place, load
 from bench.processes import BenchError, Tree
 
 ROOT = Path(__file__).parent.parent
@@ -22,6 +22,7 @@ SETTLE = 4.0
 
 PAUSE = 0.1
 GLANCE = 0.02
+SLOW_GLANCE = 0.1
 
 
 class Start(NamedTuple):
@@ -44,19 +45,23 @@ class Trial:
         self._call("setup")
 
     def drain(self, count: int) -> dict[str, float | None]:
-        """Commands per second that one worker starts, from the first to the last, and that one client commits."""
-        took = self._enqueue("noop", count)[0]
+        """Commands per second that one client commits, and that one worker then finishes, from the first start on."""
+        committed = self._enqueue("noop", count).values()
         with self._worker("worker-1") as worker:
             starts = self._wait(worker, count, DRAIN_WITHIN)
+            self._wait_until_finished(worker)
+            ended = time.monotonic()
         self._expect_each_once(starts, count)
-        moments = [start.moment for start in starts]
-        return {"enqueue_rate": count / took, "drain_rate": (count - 1) / (max(moments) - min(moments))}
+        return {
+            "enqueue_rate": (count - 1) / (max(committed) - min(committed)),
+            "drain_rate": count / (ended - min(start.moment for start in starts)),
+        }
 
     def latency(self, count: int) -> dict[str, float | None]:
         """Milliseconds from the commit of a command to its start, while nothing else is to do."""
         with self._worker("worker-1") as worker:
             time.sleep(SETTLE)
-            committed = self._enqueue("noop", count, PAUSE)[1]
+            committed = self._enqueue("noop", count, PAUSE)
             starts = self._wait(worker, count, START_WITHIN)
         self._expect_each_once(starts, count)
         taken = sorted(max(0.0, start.moment - committed[start.number]) * 1000 for start in starts)
@@ -79,12 +84,11 @@ class Trial:
                     time.sleep(GLANCE)
         return {"takeover_s": None}
 
-    def _enqueue(self, kind: str, count: int, pause: float = 0.0) -> tuple[float, dict[int, float]]:
-        """Commit commands in a process of their own; returns the seconds it took and when each was committed."""
+    def _enqueue(self, kind: str, count: int, pause: float = 0.0) -> dict[int, float]:
+        """Commit commands in a process of their own; returns when each was committed."""
         output = self._call("enqueue", "--kind", kind, "--count", str(count), "--pause", str(pause))
-        first, *lines = output.splitlines()[-count - 1 :]
-        pairs = [line.split() for line in lines]
-        return float(first.removeprefix("took ")), {int(number): float(moment) for number, moment in pairs}
+        pairs = [line.split() for line in output.splitlines()[-count:]]
+        return {int(number): float(moment) for number, moment in pairs}
 
     def _expect_each_once(self, starts: list[Start], count: int) -> None:
         numbers = sorted(start.number for start in starts)
@@ -100,8 +104,17 @@ class Trial:
             worker.check()
             if time.monotonic() > until:
                 raise BenchError(f"{self.peer}: {len(starts)} of {count} commands started within {limit:.0f} s")
-            time.sleep(GLANCE if count == 1 else 0.2)
+            time.sleep(GLANCE if count == 1 else SLOW_GLANCE)
         return starts
+
+    def _wait_until_finished(self, worker: Tree) -> None:
+        """Until no command is left open; asked only once all have started, so as not to slow them down."""
+        until = time.monotonic() + START_WITHIN
+        while unfinished := load(self.peer).unfinished(self.place):
+            worker.check()
+            if time.monotonic() > until:
+                raise BenchError(f"{self.peer}: {unfinished} commands that started did not end within {START_WITHIN:.0f} s")
+            time.sleep(GLANCE)
 
     def _starts(self) -> list[Start]:
         if not self._record.exists():

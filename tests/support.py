@@ -117,7 +117,7 @@ async def system(
     database = open_database(path)
     await database.start()
     registry = registry or Registry()
-    store = Store(loaded.definitions, database, Keyring([KEY]), ambient or Ambient())
+    store = Store(loaded.definitions, database, Keyring([KEY], Ambient()), ambient or Ambient())
     service, tokens = Service(store, registry), Tokens(store)
     bus = Bus(store, registry, lease=lease, concurrency=concurrency)
     clockwork = Clockwork(store, registry)

@@ -30,7 +30,7 @@ class Place:
 
 
 class Peer(Protocol):
-    """A module of this package. All three calls happen in different processes."""
+    """A module of this package. Each call but `unfinished` happens in a process of its own."""
 
     POSTGRES: bool
     NEEDS: dict[str, str]
@@ -44,6 +44,9 @@ class Peer(Protocol):
 
         Calls `committed(number)` after every commit; what that call sleeps is the pause between commands.
         """
+
+    def unfinished(self, place: Place) -> int:
+        """How many commands have not ended yet."""
 
     def work(self, place: Place, identity: str, record: Record) -> None:
         """Run commands for ever: call `record(number)` as each starts; `slow` then sleeps for `SLOW_SECONDS`."""

@@ -35,9 +35,7 @@ def _enqueue(arguments: argparse.Namespace, place: Place) -> None:
         if arguments.pause:
             time.sleep(arguments.pause * (1 + random.random()))
 
-    began = time.monotonic()
     load(arguments.peer).enqueue(place, arguments.kind, arguments.count, committed)
-    print(f"took {time.monotonic() - began:.6f}")
     for number, moment in enumerate(times):
         print(f"{number} {moment:.6f}")
     sys.stdout.flush()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from bench.peers import ROWS, SLOW_SECONDS, Place, Record
@@ -12,6 +15,7 @@ POSTGRES = False
 NEEDS = {"dbos": "dbos"}
 QUEUE = "bench"
 VERSION = "1"
+UNFINISHED = "SELECT count(*) FROM workflow_status WHERE status IN ('ENQUEUED', 'PENDING') AND queue_name = ?"
 
 
 def setup(place: Place) -> None:
@@ -40,6 +44,12 @@ def enqueue(place: Place, kind: str, count: int, committed: Callable[[int], None
             connection.execute(change, {"id": number % ROWS})
             client.enqueue_in_transaction(connection, options, number)
         committed(number)
+
+
+def unfinished(place: Place) -> int:
+    """Read from its table."""
+    with closing(sqlite3.connect(_file(place))) as connection:
+        return int(connection.execute(UNFINISHED, (QUEUE,)).fetchone()[0])
 
 
 def work(place: Place, identity: str, record: Record) -> None:
@@ -76,8 +86,12 @@ def _launch(place: Place, identity: str, record: Record) -> Any:
     return DBOS
 
 
+def _file(place: Place) -> Path:
+    return place.directory / "dbos.sqlite"
+
+
 def _url(place: Place) -> str:
-    return f"sqlite:///{place.directory / 'dbos.sqlite'}"
+    return f"sqlite:///{_file(place)}"
 
 
 def _engine(place: Place) -> Any:

@@ -48,6 +48,18 @@ async def _enqueue(place: Place, kind: str, count: int, committed: Callable[[int
         committed(number)
 
 
+def unfinished(place: Place) -> int:
+    """Read from its table, which keeps only what is not finished."""
+    return asyncio.run(_unfinished(place))
+
+
+async def _unfinished(place: Place) -> int:
+    connection = await _connect(place)
+    count = await connection.fetchval("SELECT count(*) FROM pgqueuer")
+    await connection.close()
+    return int(count)
+
+
 def work(place: Place, identity: str, record: Record) -> None:
     """One manager."""
     asyncio.run(_work(place, record))

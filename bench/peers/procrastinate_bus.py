@@ -41,6 +41,15 @@ def enqueue(place: Place, kind: str, count: int, committed: Callable[[int], None
             committed(number)
 
 
+def unfinished(place: Place) -> int:
+    """Read from its table."""
+    import psycopg
+
+    with psycopg.connect(place.postgres) as connection:
+        row = connection.execute("SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')").fetchone()
+    return int(row[0]) if row else 0
+
+
 def work(place: Place, identity: str, record: Record) -> None:
     """One worker."""
     asyncio.run(_work(place, record))

@@ -16,8 +16,9 @@ def check(loaded: Loaded, known: Known | None = None) -> tuple[Problem, ...]:
     """
     found = list(loaded.problems)
     for resource in loaded.understood.types.values():
+        if loaded.sound(resource.name, "lifecycle"):
+            found += check_lifecycle(resource)
         if loaded.whole(resource.name):
-            found += check_lifecycle(loaded, resource)
             found += check_examples(loaded, resource)
     if known is not None:
         found += check_functions(loaded, known)

@@ -10,14 +10,13 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from engine.check.proof import prove
-from engine.loader.loading import Loaded
 from engine.loader.problem import Problem
 from engine.model import Lifecycle, ResourceType, State
 
 Edges: TypeAlias = Mapping[str, frozenset[str]]
 
 
-def check_lifecycle(loaded: Loaded, resource: ResourceType) -> list[Problem]:
+def check_lifecycle(resource: ResourceType) -> list[Problem]:
     """Everything that is wrong with the structure of a type's lifecycle."""
     lifecycle = resource.lifecycle
     if lifecycle is None:

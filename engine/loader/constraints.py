@@ -126,9 +126,12 @@ def _default(draft: Draft, node: Node, attribute: Attribute) -> None:
 
 def check_value(draft: Draft, place: Node, attribute: Attribute, code: str) -> None:
     """Report every way in which a literal is no value of the attribute."""
+    told: set[tuple[int, int]] = set()
     for error in validator(attribute).iter_errors(plain(place)):
         found = find(place, error.instance_path) or place
-        draft.report(found, code, f"this is no value of {attribute.name}: {_first_line(error)}")
+        if (found.line, found.column) not in told:
+            draft.report(found, code, f"this is no value of {attribute.name}: {_first_line(error)}")
+        told.add((found.line, found.column))
 
 
 def validator(attribute: Attribute) -> Any:

@@ -28,7 +28,8 @@ class RuleUse:
 @dataclass(slots=True)
 class Draft:
     """What is known of one file. `vague` is set when a whole section could not be read, so that names are missing;
-    `uncertain` holds single names whose meaning is unknown. Neither is held against the rest of the file."""
+    `uncertain` holds single names whose meaning is unknown. Neither is held against the rest of the file. `unsound` are
+    the sections with a problem that changes what they mean."""
 
     name: str
     file: str
@@ -36,6 +37,7 @@ class Draft:
     problems: list[Problem] = field(default_factory=list)
     rules: list[RuleUse] = field(default_factory=list)
     uncertain: set[str] = field(default_factory=set)
+    unsound: set[str] = field(default_factory=set)
     vague: bool = False
 
     def position(self, node: Node) -> Position:

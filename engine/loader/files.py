@@ -18,20 +18,24 @@ MAX_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One definition file; `content` is None when it could not be read, which has been reported."""
+    """One definition file; `content` is None when it could not be read, which has been reported.
+
+    `layer` counts the directories before its own.
+    """
 
     name: str
     path: Path
     content: bytes | None
+    layer: int
 
 
 def read_sources(directories: Sequence[Path], problems: list[Problem]) -> tuple[Source, ...]:
     """The files of all directories by type name; a file replaces one of the same name in an earlier directory."""
-    found: dict[str, Path] = {}
-    for directory in directories:
+    found: dict[str, tuple[Path, int]] = {}
+    for layer, directory in enumerate(directories):
         for path in _listed(directory, problems):
-            found[path.stem] = path
-    return tuple(Source(name, path, _read(path, problems)) for name, path in sorted(found.items()))
+            found[path.stem] = path, layer
+    return tuple(Source(name, path, _read(path, problems), layer) for name, (path, layer) in sorted(found.items()))
 
 
 def _report(problems: list[Problem], path: Path, code: str, message: str, hint: str | None = None) -> None:

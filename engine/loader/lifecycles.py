@@ -30,12 +30,12 @@ def read_lifecycle(draft: Draft, attributes: Mapping[str, Attribute], owner: str
     transitions = {name: _transition(draft, name, key, each, states, owner) for name, key, each in entries}
     _check_timers(draft, states_node, transitions)
     initial = _state_name(draft, node.get("initial"), known)
-    if not states or initial is None:
+    if not states:
         draft.vague = True
         return None
     return Lifecycle(
         attribute=text(node, "attribute") or "status",
-        initial=initial,
+        initial=initial or next(iter(states)),
         states=MappingProxyType(states),
         transitions=MappingProxyType({name: each for name, each in transitions.items() if each is not None}),
         failure=_failure(draft, node.get("failure"), attributes),
@@ -59,8 +59,8 @@ def _state(draft: Draft, name: str, key: Node, node: Node, known: Collection[str
         run=run,
         then=_state_name(draft, node.get("then"), known),
         otherwise=_state_name(draft, node.get("else"), known),
-        within=_seconds(draft, node.get("within"), f"states.{name}.within"),
-        retry=_retry(draft, node.get("retry"), f"states.{name}.retry"),
+        within=_seconds(draft, node.get("within"), f"lifecycle.states.{name}.within"),
+        retry=_retry(draft, node.get("retry"), f"lifecycle.states.{name}.retry"),
         after=_timers(draft, node.get("after"), name),
         final=flag(node, "final"),
         gone=flag(node, "gone"),
@@ -108,7 +108,7 @@ def _timers(draft: Draft, node: Node | None, state: str) -> tuple[Timer, ...]:
     timers = []
     for written, key, target in node.items() if node else []:
         place = Node(written, key.line, key.column)
-        seconds = _seconds(draft, place, f"states.{state}.after")
+        seconds = _seconds(draft, place, f"lifecycle.states.{state}.after")
         timers.append(Timer(seconds or 0.0, str(target.value), draft.position(target)))
     return tuple(timers)
 

@@ -49,6 +49,11 @@ class Loaded:
         """Whether the file of a type has no problem."""
         return not self.drafts[type_name].problems
 
+    def sound(self, type_name: str, section: str) -> bool:
+        """Whether a section of a type's file means what is written there, whatever is wrong elsewhere in the file."""
+        draft = self.drafts[type_name]
+        return not draft.vague and section not in draft.unsound
+
 
 def load(directories: Sequence[Path], *, cache: Path | None = None) -> Loaded:
     """Read every `*.yaml` of the directories; a later one adds types or replaces an earlier one by name.
@@ -58,9 +63,10 @@ def load(directories: Sequence[Path], *, cache: Path | None = None) -> Loaded:
     problems: list[Problem] = []
     sources = read_sources(directories, problems)
     trees = TreeCache(cache)
-    drafts = [draft for source in sources if (draft := _draft(source, trees, problems)) is not None]
+    by_layer = sorted(sources, key=lambda source: source.layer)
+    drafts = [draft for source in by_layer if (draft := _draft(source, trees, problems)) is not None]
     identity = identity_type(drafts)
-    types = {draft.name: read_resource(draft, identity) for draft in drafts}
+    types = {draft.name: read_resource(draft, identity) for draft in sorted(drafts, key=lambda draft: draft.name)}
     understood = Definitions(MappingProxyType(types), _digest(sources))
     _check(drafts, understood, frozenset(source.name for source in sources))
     found = in_order([*problems, *(problem for draft in drafts for problem in draft.problems)])
@@ -82,6 +88,8 @@ def _draft(source: Source, trees: TreeCache, problems: list[Problem]) -> Draft |
         problems += draft.problems
         return None
     draft.root = root
+    if draft.problems:
+        draft.unsound.update(section for section, _, _ in root.items())
     check_structure(draft)
     return draft
 
@@ -92,8 +100,9 @@ def _parse(draft: Draft, text: str) -> Node | None:
         draft.vague |= code in ("bad-yaml", "too-large", "second-document")
 
     root = read_yaml(text, report)
-    if root is None and not draft.problems:
+    if (root is None or root.value is None or root.value == {}) and not draft.problems:
         report(1, 1, "empty-file", "this file defines nothing; a type has at least one attribute or a description")
+        return None
     return root
 
 

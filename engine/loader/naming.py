@@ -13,7 +13,7 @@ from engine.model import STANDARD, Attribute, ResourceType
 
 #: Members of a JSON:API resource object, names of the rule language, and words of the query string.
 RESERVED = frozenset(
-    {*STANDARD, "type", "links", "meta", "relationships", "attributes", "self", "related", "lid", "data", "included", "errors"}
+    {*STANDARD, "type", "links", "meta", "relationships", "attributes", "self", "lid"}
     | {"user", "old", "input", "now", "true", "false", "null", "in"}
 )
 #: The last part of a path, or a word of `can` and of access.

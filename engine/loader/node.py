@@ -3,7 +3,8 @@
 A node is a scalar, a list of nodes, or a mapping from text to nodes; a mapping also keeps the nodes of its keys. Lines and
 columns count from 1. `offset` is the distance from a scalar's column to its first character (1 when quoted), or -1 where
 characters of the value and of the file do not correspond one to one: escapes, folded and block scalars. A `broken` node
-is one whose value could not be read, which has been reported; nothing more is said about it.
+is one whose value could not be read, which has been reported; nothing more is said about it. In an
+`incomplete` mapping that is true of some entry, so nothing is said about keys that are missing.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Node:
     offset: int = -1
     keys: dict[str, Node] = field(default_factory=dict)
     broken: bool = False
+    incomplete: bool = False
 
     def column_of(self, index: int) -> int:
         """The column of the character at `index` of a scalar, or of its start where that cannot be told."""

@@ -19,6 +19,10 @@ def read_resource(draft: Draft, identity_type: str | None) -> ResourceType:
     name = owner_name(draft, identity)
     owner = owner_rule(name, identity)
     attributes = read_attributes(draft, root.get("attributes"), owner, name)
+    before = len(draft.problems)
+    lifecycle = read_lifecycle(draft, attributes, owner)
+    if len(draft.problems) > before:
+        draft.unsound.add("lifecycle")
     return ResourceType(
         name=draft.name,
         description=text(root, "description") or "",
@@ -27,7 +31,7 @@ def read_resource(draft: Draft, identity_type: str | None) -> ResourceType:
         owner=name,
         attributes=attributes,
         relationships=read_relationships(draft, name, identity_type),
-        lifecycle=read_lifecycle(draft, attributes, owner),
+        lifecycle=lifecycle,
         access=read_access(draft, owner, identity),
         validations=read_validations(draft),
         examples=read_examples(draft),

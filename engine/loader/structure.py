@@ -23,6 +23,7 @@ Path = Sequence[str | int]
 _SECTIONS = frozenset({"attributes", "relationships", "lifecycle"})
 _NAMING = frozenset({"attributes", "relationships", "states", "transitions", "reads", "inputs", "params"})
 _MAX_PASSES = 8
+_TRUTHS = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
 _KINDS = {
     "object": "a mapping",
     "array": "a list",
@@ -50,6 +51,7 @@ def check_structure(draft: Draft) -> None:
             break
         for error in unknown:
             _mend_unknown_keys(draft, error)
+    errors.sort(key=lambda error: error.kind.name != "propertyNames")
     spoiled = [path for error in errors if (path := _report(draft, error)) is not None]
     for path in spoiled:
         _spoil(draft.root, path)
@@ -97,6 +99,8 @@ def _report(draft: Draft, error: Any) -> Path | None:
     """Report one error; the path of the value that must not be used further, if there is one."""
     path: Path = error.instance_path
     node = find(draft.root, path)
+    if path:
+        draft.unsound.add(str(path[0]))
     if node is None:
         return path
     kind = error.kind.name
@@ -109,6 +113,8 @@ def _report(draft: Draft, error: Any) -> Path | None:
         message = f"{path[-1]!r} means nothing for {_type_at(draft.root, path[:-1])}"
         draft.report(owner_of(draft.root, path) or node, "keyword-not-applicable", message)
         return path
+    if kind == "pattern" and node.value in draft.uncertain:
+        return None
     code = "wrong-type" if kind == "type" else "wrong-value"
     draft.report(node, code, f"{_name_of(path)} {_expected(error, node)}", _meant(error, node))
     return path
@@ -116,7 +122,8 @@ def _report(draft: Draft, error: Any) -> Path | None:
 
 def _report_missing(draft: Draft, error: Any, path: Path) -> None:
     place = owner_of(draft.root, path)
-    if place is None:
+    node = find(draft.root, path)
+    if place is None or node is None or node.incomplete:
         return
     key = error.kind.property
     if error.schema_path[-1] != "dependentRequired":
@@ -179,6 +186,8 @@ def _expected(error: Any, node: Node) -> str:
 def _meant(error: Any, node: Node) -> str | None:
     if error.kind.name == "enum" and isinstance(node.value, str):
         return closest(node.value, error.kind.options)
+    if error.kind.name == "type" and error.kind.types == ["boolean"] and str(node.value).lower() in _TRUTHS:
+        return f"write {_TRUTHS[str(node.value).lower()]}"
     if error.kind.name == "type" and error.kind.types == ["string"] and isinstance(node.value, bool | int | float):
         return "put it in quotes"
     return None

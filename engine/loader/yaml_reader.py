@@ -144,6 +144,7 @@ class _Reader:
             key = self._key(event, events, depth)
             value = self._node(next(events), events, depth + 1)
             if key is None:
+                node.incomplete = True
                 continue
             name = str(key.value)
             if name in entries:

@@ -66,14 +66,8 @@ class Checker:
                 raise RuleError("a list can only stand to the right of 'in'", part.start, part.end)
 
     def value(self, part: syntax.Syntax) -> Node:
-        """`part`, as something that operators work on: no list, no duration, nothing opaque."""
-        node = self.any(part)
-        if node.type in OPAQUE:
-            inside = "compare its .amount or .currency" if node.type == "money" else None
-            refuse(node, f"a {node.type} value can only be compared with null", inside)
-        if node.type not in (*SCALARS, "null", "duration"):
-            refuse(node, f"a {node.type} works with 'in', size, exists and all only")
-        return node
+        """`part`, as something that operators work on."""
+        return plain(self.any(part))
 
     def condition(self, part: syntax.Syntax, operator: str) -> Node:
         """`part`, which must be true or false."""
@@ -125,8 +119,7 @@ class Checker:
             if operand.type == "duration":
                 refuse(operand, "a duration is never null")
             return IsNull(type="bool", nullable=False, start=part.start, end=part.end, operand=operand, negated=negated)
-        left, right = self.value(part.left), self.value(part.right)
-        left, right = comparable(part, left, right)
+        left, right = comparable(part, plain(left), plain(right))
         check_words(left, right)
         return Equal(type="bool", nullable=False, start=part.start, end=part.end, left=left, right=right, negated=negated)
 
@@ -196,6 +189,16 @@ class Checker:
 def refuse(node: Node, message: str, hint: str | None = None) -> NoReturn:
     """Refuse the rule because of `node`."""
     raise RuleError(message, node.start, node.end, hint)
+
+
+def plain(node: Node) -> Node:
+    """`node`, unless it is a list or something opaque, which operators do not work on."""
+    if node.type in OPAQUE:
+        inside = "compare its .amount or .currency" if node.type == "money" else None
+        refuse(node, f"a {node.type} value can only be compared with null", inside)
+    if node.type not in (*SCALARS, "null", "duration"):
+        refuse(node, f"a {node.type} works with 'in', size, exists and all only")
+    return node
 
 
 def to_float(node: Node) -> Node:

@@ -13,7 +13,7 @@ MAX_LENGTH = 2_000
 MIN_INTEGER, MAX_INTEGER = -(2**63), 2**63 - 1
 
 Kind: TypeAlias = Literal["name", "number", "string", "operator", "end"]
-Value: TypeAlias = "None | bool | int | float | str"
+Value: TypeAlias = "bool | int | float | str | None"
 
 _TOKEN = re.compile(
     r"""[ \t\r\n]+

@@ -45,12 +45,15 @@ class _Parser:
         self.nodes = 0
 
     def whole(self) -> Syntax:
-        if self.next.kind == "end":
+        if self.ended():
             raise RuleError("the rule is empty", 0, self.next.end)
         tree = self.expression(0)
-        if self.next.kind != "end":
+        if not self.ended():
             raise self.surprise("the end of the rule")
         return tree
+
+    def ended(self) -> bool:
+        return self.next.kind == "end"
 
     @property
     def next(self) -> Token:

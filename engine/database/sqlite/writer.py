@@ -36,14 +36,20 @@ class SQLiteTransaction:
         self._execute = connection.execute
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
-        return self._execute(sql, parameters).rowcount
+        try:
+            return self._execute(sql, parameters).rowcount
+        except sqlite3.Error as error:
+            raise translate(error) from error
 
     def one(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
-        rows = self._execute(sql, parameters).fetchall()
+        rows = self.all(sql, parameters)
         return rows[0] if rows else None
 
     def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        return self._execute(sql, parameters).fetchall()
+        try:
+            return self._execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise translate(error) from error
 
 
 class _Pending:
@@ -157,7 +163,7 @@ class Writer:
             try:
                 pending.result = pending.work(self._transaction)
             except BaseException as error:
-                pending.error = translate(error) if isinstance(error, sqlite3.Error) else error
+                pending.error = error
                 if not self._connection.in_transaction:
                     raise
                 execute("ROLLBACK TO unit")

@@ -63,7 +63,7 @@ TRANSITION: Schema = {
         "type": "object",
         "propertyNames": RULE,
         "additionalProperties": TEXT,
-        "description": 'Conditions, each with the sentence a person reads when it is not met, as {"node != null": Choose a node first}',
+        "description": 'Conditions with the sentence for people when one is not met: {"node != null": Choose a node first}',
     },
     "inputs": reference("parameters", "What the caller may give along; rules see it as input.name"),
     "by": described(RULE, "Who may fire it: a word (owner, system, operator, known, public, nobody) or a rule; default owner"),

@@ -1,0 +1,57 @@
+# What one does with this project; `just` lists it.
+
+set positional-arguments
+
+bin := ".venv/bin"
+
+[private]
+default:
+    @"{{ just_executable() }}" --list --unsorted
+
+# Make .venv from the lock file; quick when nothing has changed
+setup:
+    @.ci/setup
+
+# Start the server, with a Docker engine on this machine where one can be had
+serve *arguments: setup
+    @{{ bin }}/python -m handlers.docker.engine_setup || echo "Going on without a Docker engine on this machine." >&2
+    @exec {{ bin }}/hoster serve "$@"
+
+# Everything that must hold before a change lands; arguments go to pytest
+test *arguments: setup
+    @.ci/packages test
+    @{{ bin }}/python -m handlers.docker.engine_setup
+    @"{{ just_executable() }}" lint
+    @{{ bin }}/pytest "$@"
+
+# Check the shipped definitions
+check *arguments: setup
+    @{{ bin }}/hoster check "$@"
+
+# Style, types, and who may import whom
+lint: setup
+    {{ bin }}/ruff check --quiet
+    {{ bin }}/ruff format --check --quiet
+    {{ bin }}/mypy --no-error-summary
+    {{ bin }}/lint-imports --no-timing
+
+# Lay out the code anew, and mend what ruff can mend
+format: setup
+    {{ bin }}/ruff format
+    {{ bin }}/ruff check --fix
+
+# Write the pages that are made from the code
+docs: setup
+    {{ bin }}/python -m engine.settings.document > docs/settings.md
+
+# Measure; see bench/
+bench *arguments: setup
+    @{{ bin }}/python -m bench "$@"
+
+# Resolve the dependencies anew; naming packages upgrades these, `--upgrade` all
+lock *packages:
+    @.ci/packages venv
+    @test -x build/lock/bin/uv || { python3 -m venv build/lock && build/lock/bin/pip install --quiet uv; }
+    @build/lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+        --custom-compile-command "just lock" --quiet --output-file requirements.lock \
+        $(for each in "$@"; do case $each in -*) echo "$each" ;; *) echo "--upgrade-package=$each" ;; esac; done)
