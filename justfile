@@ -33,7 +33,7 @@ lint: setup
     {{ bin }}/ruff check --quiet
     {{ bin }}/ruff format --check --quiet
     {{ bin }}/mypy --no-error-summary
-    {{ bin }}/lint-imports --no-timing
+    {{ bin }}/lint-imports
 
 # Lay out the code anew, and mend what ruff can mend
 format: setup
@@ -50,8 +50,4 @@ bench *arguments: setup
 
 # Resolve the dependencies anew; naming packages upgrades these, `--upgrade` all
 lock *packages:
-    @.ci/packages venv
-    @test -x build/lock/bin/uv || { python3 -m venv build/lock && build/lock/bin/pip install --quiet uv; }
-    @build/lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-        --custom-compile-command "just lock" --quiet --output-file requirements.lock \
-        $(for each in "$@"; do case $each in -*) echo "$each" ;; *) echo "--upgrade-package=$each" ;; esac; done)
+    @.ci/lock "$@"

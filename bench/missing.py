@@ -6,6 +6,8 @@ import importlib.util
 import shutil
 from collections.abc import Iterable
 
+INSTALL = "{} (python -m bench install)"
+
 
 def sentence(wanted: Iterable[str | None]) -> str | None:
     """All that is missing, or None; each of `wanted` names a missing thing with the way to install it, or is None."""
@@ -19,5 +21,5 @@ def program(name: str, install: str) -> str | None:
 
 
 def module(name: str, package: str) -> str | None:
-    """`package` when its module cannot be imported."""
-    return None if importlib.util.find_spec(name) else f"{package} (pip install -e '.[bench]')"
+    """`package` when there is no module called `name`."""
+    return None if importlib.util.find_spec(name) else INSTALL.format(package)

@@ -32,7 +32,9 @@ def user(identity: str, *, operator: bool = False, email: str | None = None, pla
     return Actor(identity, identity, MappingProxyType(facts))
 
 
-_NOBODY = MappingProxyType({"id": "", "known": False, "operator": False, "principals": [], "email": None, "plan": None})
+_NOBODY: Mapping[str, Any] = MappingProxyType(
+    {"id": "", "known": False, "operator": False, "principals": [], "email": None, "plan": None}
+)
 
 ANONYMOUS = Actor("", "anonymous", _NOBODY)
 SYSTEM = Actor("", "system", _NOBODY, system=True)

@@ -10,13 +10,12 @@ import importlib
 import logging
 from collections.abc import Sequence
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.access import SYSTEM
 from engine.ambient import Ambient
 from engine.api import API
-from engine.check import Known, check
+from engine.check.functions import Known, check_functions
 from engine.commands.bus import Bus
 from engine.commands.clockwork import Clockwork
 from engine.commands.housekeeping import housekeeping
@@ -118,7 +117,7 @@ def extensions(settings: Settings) -> Registry:
 def definitions_of(settings: Settings) -> Loaded:
     """The definition files of the settings, loaded."""
     cache = settings.data_dir / "cache" if settings.data_dir.is_dir() else None
-    return load([Path(each) for each in settings.resources_path], cache=cache)
+    return load(settings.resource_directories, cache=cache)
 
 
 def known(registry: Registry) -> Known:
@@ -138,11 +137,12 @@ def assemble(settings: Settings, *, role: str = "all", ambient: Ambient | None =
     for change in prepare(settings.database_path, loaded.definitions):
         log.info("%s", change)
     database = open_database(settings.database_path, synchronous=settings.database_synchronous)
-    store = Store(loaded.definitions, database, load_keyring(settings), ambient or Ambient())
+    ambient = ambient or Ambient()
+    store = Store(loaded.definitions, database, load_keyring(settings, ambient), ambient)
     return Hoster(settings, loaded.definitions, database, store, registry, role)
 
 
 def _warn_of_unknown_names(loaded: Loaded, registry: Registry) -> None:
     """A name nobody registered would only fail when it is needed, which is the worst time to learn of it."""
-    for problem in check(loaded, known(registry), lifecycles=False):
+    for problem in check_functions(loaded, known(registry)):
         log.warning("%s", problem)

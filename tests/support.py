@@ -49,7 +49,7 @@ class System:
     tokens: Tokens
     bus: Bus
     clockwork: Clockwork
-    path: str
+    path: Path
     client: httpx.AsyncClient
 
     async def person(self, name: str, *, operator: bool = False) -> tuple[Actor, dict[str, str]]:
@@ -112,7 +112,7 @@ async def system(
     """Assemble a system; nothing runs commands until `bus.start()`."""
     loaded = load([definitions(tmp_path / "resources", files)])
     assert loaded.definitions is not None, "\n".join(map(str, loaded.problems))
-    path = str(tmp_path / "hoster.db")
+    path = tmp_path / "hoster.db"
     prepare(path, loaded.definitions)
     database = open_database(path)
     await database.start()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from bench.contenders.contender import Paths, Seeded, common_operations, create_rows, move_operation
 from bench.items import attributes, document
+from bench.missing import INSTALL
 from bench.processes import Launch, Server
 from bench.wrk import Operation
 
@@ -16,7 +18,8 @@ MEDIA_TYPE = "application/vnd.api+json"
 TOKEN = "bench-" + "k" * 42
 PATHS = Paths(f"/api/v1/{TYPE}", "filter%5Bpublished%5D=true&sort=-price&page%5Bsize%5D=30")
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": MEDIA_TYPE, "Accept": MEDIA_TYPE}
-BENCH = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
+RESOURCES = os.pathsep.join([str(ROOT / "resources"), str(ROOT / "bench" / "resources")])
 
 
 class Hoster:
@@ -26,7 +29,7 @@ class Hoster:
 
     def missing(self) -> str | None:
         """Its console script stands beside the interpreter."""
-        return None if self._script().exists() else "hoster (pip install -e '.[bench]')"
+        return None if self._script().exists() else INSTALL.format("hoster")
 
     def launch(self, directory: Path, port: int) -> Launch:
         """`hoster serve` with its defaults."""
@@ -35,10 +38,10 @@ class Hoster:
             "HOSTER_SERVER_HOST": "127.0.0.1",
             "HOSTER_SERVER_PORT": str(port),
             "HOSTER_ADMIN_TOKEN": TOKEN,
-            "HOSTER_RESOURCES_PATH": str(BENCH / "resources"),
+            "HOSTER_RESOURCES_PATH": RESOURCES,
             "HOSTER_EXTENSIONS": "bench.handlers",
             "HOSTER_LOG_LEVEL": "warning",
-            "PYTHONPATH": str(BENCH.parent),
+            "PYTHONPATH": str(ROOT),
         }
         return Launch([str(self._script()), "serve"], "/ready", environment)
 

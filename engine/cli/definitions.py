@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 import time
@@ -21,9 +22,9 @@ def _load(directories: tuple[Path, ...]) -> tuple[Settings, Loaded]:
     from engine.app import definitions_of
     from engine.settings import load_settings
 
-    settings = load_settings(None)
+    settings = load_settings()
     if directories:
-        settings = settings.with_resources([str(each) for each in directories])
+        settings = dataclasses.replace(settings, resources_path=directories)
     return settings, definitions_of(settings)
 
 
@@ -61,9 +62,9 @@ def check(directories: tuple[Path, ...], as_json: bool) -> None:
 @click.command()
 def schema() -> None:
     """Print the JSON Schema of the definition language, for editors."""
-    from engine.loader import language_schema
+    from engine.loader import language
 
-    click.echo(json.dumps(language_schema(), indent=2))
+    click.echo(json.dumps(language(), indent=2))
 
 
 @click.command()

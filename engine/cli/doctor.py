@@ -52,7 +52,7 @@ def _look() -> Iterator[Finding]:
 
     yield Finding("python", sys.version_info >= (3, 11), platform.python_version())
     try:
-        settings = load_settings(None)
+        settings = load_settings()
     except HosterError as error:
         yield Finding("settings", False, error.detail)
         return

@@ -34,7 +34,7 @@ def serve(role: str, config: Path | None) -> None:
     from engine.logs import configure
     from engine.settings import load_settings
 
-    settings = load_settings(config)
+    settings = load_settings(config=config)
     configure(settings.log_level, settings.log_format)
     hoster = assemble(settings, role=role)
     runner = _work(hoster) if role == "worker" else _serve(hoster, settings)

@@ -27,7 +27,7 @@ def create(email: str, name: str, scopes: tuple[str, ...]) -> None:
 
     if scopes:
         raise click.ClickException("Scopes are not enforced yet, so none is accepted: a token can do what its user can")
-    hoster = assemble(load_settings(None), role="api")
+    hoster = assemble(load_settings(), role="api")
     click.echo(asyncio.run(_create(hoster, email, name)))
 
 

@@ -57,7 +57,7 @@ class Bus:
         self._wake = asyncio.Event()
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
-        self._unsubscribe = lambda: None
+        self._unsubscribe: Callable[[], None] = _nothing
 
     async def start(self) -> None:
         """Begin to claim and run commands."""
@@ -339,7 +339,7 @@ class Bus:
             return
         job.checkpoint()
         command = running.command
-        await self._write(command, lambda unit: self._note(unit, command, kind, {"message": message, **data}) or True)
+        await self._write(command, lambda unit: self._note(unit, command, kind, {"message": message, **data}))
 
     async def find(self, type_name: str, where: Mapping[str, JSON]) -> list[dict[str, Any]]:
         """Rows of another type, read as the system."""
@@ -351,14 +351,19 @@ class Bus:
         actor = Actor("", f"command:{job.name}", SYSTEM.facts, system=True)
         return await self._store.write(actor, work, command=job.id)
 
-    def _note(self, unit: Unit, command: Claimed, kind: str, data: Mapping[str, JSON]) -> None:
+    def _note(self, unit: Unit, command: Claimed, kind: str, data: Mapping[str, JSON]) -> bool:
         store = self._store.types.get(command.type)
         record = unit.find(store, command.row_id) if store else None
         if record is not None:
             unit.event(record, kind, {"command": command.name, **data})
+        return record is not None
 
     def _milliseconds(self) -> float:
         return self._ambient.time() * 1000
+
+
+def _nothing() -> None:
+    """What there is to unsubscribe from before the start."""
 
 
 def _where(command: Claimed) -> dict[str, str]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from engine.access import SYSTEM
@@ -57,11 +59,11 @@ class Clockwork:
         now, read = int(self._store.ambient.time() * 1000), self._store.database.read
         for row in read(queue.OVERDUE, (now,)):
             command = queue.claimed(row)
-            await self._store.write(SYSTEM, lambda unit, command=command: outcome.expire(unit, command), command=command.id)
+            await self._store.write(SYSTEM, partial(outcome.expire, command=command), command=command.id)
         for timer in read(DUE_TIMERS, (now,)):
-            await self._store.write(SYSTEM, lambda unit, timer=timer: _ring(unit, *timer))
+            await self._store.write(SYSTEM, partial(_ring, timer=timer))
         for name, due in read(DUE_SCHEDULES, (now,)):
-            await self._store.write(SYSTEM, lambda unit, name=name, due=due: self._tick(unit, name, due))
+            await self._store.write(SYSTEM, partial(self._tick, name=name, due=due))
 
     async def _turn(self) -> None:
         while True:
@@ -89,7 +91,8 @@ class Clockwork:
             unit.transaction.run(ENQUEUE, parameters)
 
 
-def _ring(unit: Unit, number: int, type_name: str, row_id: str, transition: str) -> None:
+def _ring(unit: Unit, timer: Sequence[Any]) -> None:
+    number, type_name, row_id, transition = timer
     unit.transaction.run(DROP_TIMER, (number,))
     kind = unit.store.types.get(type_name)
     record = unit.find(kind, row_id) if kind else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from engine.ambient import timestamp
 from engine.commands.job import Job
 from engine.commands.registry import Registry
@@ -25,7 +27,7 @@ def housekeeping(registry: Registry, events: float, commands: float) -> None:
 
     async def prune(job: Job) -> None:
         for statement, age in ((OLD_EVENTS, events), (OLD_COMMANDS, commands)):
-            while await job.write(lambda unit, statement=statement, age=age: _remove(unit, statement, age)) == BATCH:
+            while await job.write(partial(_remove, statement=statement, age=age)) == BATCH:
                 job.checkpoint()
 
     if "engine.prune" not in registry.recurring:

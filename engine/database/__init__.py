@@ -5,6 +5,8 @@ Reads run inline on the event loop while they are quick and in a thread when the
 future resolves after that commit, so an answer never speaks of something that a power cut could take back.
 """
 
+from pathlib import Path
+
 from engine.database.interface import (
     Database,
     ForeignKeyViolation,
@@ -27,7 +29,7 @@ __all__ = [
 ]
 
 
-def open_database(path: str, *, synchronous: str = "full") -> Database:
+def open_database(path: Path, *, synchronous: str = "full") -> Database:
     """Open the SQLite database file at `path`, made when it does not exist."""
     from engine.database.sqlite import SQLite
 

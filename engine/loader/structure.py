@@ -189,7 +189,7 @@ def _meant(error: Any, node: Node) -> str | None:
     if error.kind.name == "type" and error.kind.types == ["boolean"] and str(node.value).lower() in _TRUTHS:
         return f"write {_TRUTHS[str(node.value).lower()]}"
     if error.kind.name == "type" and error.kind.types == ["string"] and isinstance(node.value, bool | int | float):
-        return "put it in quotes"
+        return _subschema(error.schema_path[:-1]).get("patternErrorMessage") or "put it in quotes"
     return None
 
 

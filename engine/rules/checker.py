@@ -118,16 +118,19 @@ class Checker:
             operand = left if right.type == "null" else right
             if operand.type == "duration":
                 refuse(operand, "a duration is never null")
+            if isinstance(operand, Constant):
+                equal = operand.value is None
+                return Constant(type="bool", nullable=False, start=part.start, end=part.end, value=equal is not negated)
             return IsNull(type="bool", nullable=False, start=part.start, end=part.end, operand=operand, negated=negated)
         left, right = comparable(part, plain(left), plain(right))
         check_words(left, right)
         return Equal(type="bool", nullable=False, start=part.start, end=part.end, left=left, right=right, negated=negated)
 
     def order(self, part: syntax.Binary, left: Node, right: Node) -> Node:
-        left, right = comparable(part, left, right)
-        if left.type == "bool":
+        if "bool" in (left.type, right.type):
             hint = "join two comparisons with &&" if isinstance(left, Order) else None
-            refuse(left, "bools have no order", hint)
+            refuse(left if left.type == "bool" else right, "bools have no order", hint)
+        left, right = comparable(part, left, right)
         operator = part.operator.text
         return Order(type="bool", nullable=False, start=part.start, end=part.end, operator=operator, left=left, right=right)
 

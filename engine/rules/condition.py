@@ -16,19 +16,15 @@ import orjson
 class Literal:
     """A value that the rule itself contains."""
 
-    value: bool | int | float | str
+    value: int | float | str
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A value that comes with the request: `now`, or `user.` and the `key` of the user's facts."""
+    """A value that comes with the request: the fact `key` about the user, or the time where that is None."""
 
-    name: str
-    type: str
-
-    @property
-    def key(self) -> str:
-        return self.name.partition(".")[2]
+    key: str | None
+    is_list: bool = False
 
 
 Bind: TypeAlias = Literal | Request
@@ -44,18 +40,12 @@ class Condition:
 
     def parameters(self, user: Mapping[str, Any], now: str) -> tuple[Any, ...]:
         """The values for the placeholders, in order. A list goes as one JSON text."""
-        return tuple(
-            [self._bound(bind.value if isinstance(bind, Literal) else _requested(bind, user, now)) for bind in self.binds]
-        )
+        return tuple([bind.value if isinstance(bind, Literal) else self._requested(bind, user, now) for bind in self.binds])
 
-    def _bound(self, value: Any) -> Any:
-        return int(value) if isinstance(value, bool) and self.booleans_as_integers else value
-
-
-def _requested(bind: Request, user: Mapping[str, Any], now: str) -> Any:
-    if bind.name == "now":
-        return now
-    value = user.get(bind.key)
-    if value is not None and bind.type.startswith("list<"):
-        return orjson.dumps(list(value)).decode()
-    return value
+    def _requested(self, bind: Request, user: Mapping[str, Any], now: str) -> Any:
+        if bind.key is None:
+            return now
+        value = user.get(bind.key)
+        if isinstance(value, bool):
+            return int(value) if self.booleans_as_integers else value
+        return orjson.dumps(list(value)).decode() if bind.is_list and value is not None else value

@@ -138,8 +138,7 @@ class _Writer:
             case Order():
                 return self.guarded(f"{{0}} {node.operator} {{1}}", node.left, node.right)
             case OneOf():
-                choices = "".join(f"{self.value(choice)}, " for choice in node.choices)
-                return self.guarded(f"{{0}} in ({choices.replace('{', '{{').replace('}', '}}')})", node.item)
+                return self.one_of(node)
             case ItemOf():
                 return self.guarded("{0} in {1}", node.item, node.items)
             case Quantify():
@@ -187,6 +186,14 @@ class _Writer:
                 text = temporary
             names.append(text)
         return "(" + " and ".join([*guards, template.format(*names)]) + ")"
+
+    def one_of(self, node: OneOf) -> str:
+        """Choices that are not literal may be null, and null is not one of them."""
+        choices = "".join(f"{self.value(choice)}, " for choice in node.choices)
+        if all(isinstance(choice, Constant) for choice in node.choices) and not self.may_be_null(node.item):
+            return f"({self.value(node.item)} in ({choices}))"
+        temporary = self.temporary()
+        return f"(({temporary} := {self.value(node.item)}) is not None and {temporary} in ({choices}))"
 
     def may_be_null(self, node: Node) -> bool:
         return node.nullable or (self.lenient and not isinstance(node, Constant | Element))

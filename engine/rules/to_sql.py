@@ -147,7 +147,8 @@ class _Writer:
     def read(self, node: Read) -> Fragment:
         name = node.name
         if name.origin in ("user", "now"):
-            return self.dialect.bind(Request(node.path, node.type), node.type)
+            key = name.key if name.origin == "user" else None
+            return self.dialect.bind(Request(key, node.type.startswith("list<")), node.type)
         if name.origin == "row":
             column = Fragment(f'{self.alias}."{name.key}"')
         elif name.origin == "related":

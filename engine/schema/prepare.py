@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from engine.database.sqlite.tables import UnsafeChange
 from engine.database.sqlite.tables import prepare as prepare_sqlite
 from engine.errors import HosterError
@@ -16,7 +18,7 @@ class SchemaChangeNeeded(HosterError):
     code, title = "schema_change_needed", "The definitions no longer fit the database"
 
 
-def prepare(path: str, definitions: Definitions) -> list[str]:
+def prepare(path: Path, definitions: Definitions) -> list[str]:
     """Make the tables of `definitions` in the database at `path`; returns what was done, a sentence each.
 
     Raises `SchemaChangeNeeded`, and changes nothing, when that would lose or break existing rows.

@@ -40,7 +40,8 @@ class EventLog:
     ) -> list[Entry]:
         """Up to `limit` entries after `seq`, oldest first, of all types or one, of all rows or one."""
         kinds = [self._store.kind(type_name)] if type_name else list(self._store.types.values())
-        conditions, parameters = [], [seq]
+        conditions: list[str] = []
+        parameters: list[Any] = [seq]
         for kind in kinds:
             text, values = self._condition(kind, actor)
             conditions.append(text)
@@ -70,7 +71,7 @@ class EventLog:
         return f"({text})", [kind.name, *read.parameters(actor.facts, self._store.now), principals]
 
     def _entries(self, actor: Actor, rows: list[tuple[Any, ...]]) -> list[Entry]:
-        entries = [Entry(*row[:8], data=orjson.loads(row[8])) for row in rows]
+        entries = [_entry(*row) for row in rows]
         if actor.system:
             return entries
         hidden: dict[tuple[str, str], frozenset[str]] = {}
@@ -86,3 +87,8 @@ class EventLog:
                     if isinstance(entry.data.get(part), dict):
                         entry.data[part].pop(name, None)
         return entries
+
+
+def _entry(*values: Any) -> Entry:
+    seq, at, type_name, row, kind, actor, version, command, data = values
+    return Entry(seq, at, type_name, row, kind, actor, version, command, orjson.loads(data))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from engine.access import Actor
@@ -118,7 +119,7 @@ class Service:
         _known(actor)
         given = {**attributes, **relationships}
 
-        def work(unit: Unit, checked: int | None) -> Record | None:
+        def work(unit: Unit, *, checked: int | None) -> Record | None:
             record = self._writable(unit, kind, row_id)
             if checked is not None and record.version != checked:
                 return None
@@ -129,7 +130,7 @@ class Service:
 
         for _ in range(ATTEMPTS):
             checked = await self._check_change(actor, kind, row_id, attributes)
-            written = await self.store.write(actor, lambda unit, checked=checked: work(unit, checked))
+            written = await self.store.write(actor, partial(work, checked=checked))
             if written is not None:
                 return self._seen(actor, kind, written)
         raise Conflict(f"{type_name}/{row_id} is changed by others all the time; try again", code="stale")

@@ -73,10 +73,10 @@ class Settings:
     resources_path: tuple[Path, ...] = declare(
         "resources_path",
         values.paths,
-        default=str(SHIPPED_RESOURCES),
-        shown="the shipped `resources/`",
-        reason="Directories of definition files, separated as in PATH. A later file replaces an earlier one of its name.",
-        trap="It replaces the default: name the shipped directory too, unless you want none of its types.",
+        default="",
+        shown="none besides the shipped `resources/`",
+        reason="More directories of definition files, separated as in PATH. A file adds a type, or replaces one of its name.",
+        trap="A file that replaces a shipped one replaces all of it: begin with a copy.",
         list_separator=os.pathsep,
     )
     extensions: tuple[str, ...] = declare(
@@ -164,6 +164,11 @@ class Settings:
         trap="A wildcard record for it must point here. Names below localhost work on this machine only.",
     )
     warnings: tuple[str, ...] = ()
+
+    @property
+    def resource_directories(self) -> tuple[Path, ...]:
+        """Where definition files are read from, the shipped ones first."""
+        return tuple(dict.fromkeys((SHIPPED_RESOURCES, *self.resources_path)))
 
     @property
     def database_path(self) -> Path:

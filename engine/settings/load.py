@@ -6,6 +6,7 @@ All problems are reported at once, each with its place, and no value of a secret
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,12 @@ class SettingsInvalid(HosterError):
         self.problems = tuple(problems)
 
 
-def load_settings(environment: Mapping[str, str], config: Path | None = None) -> Settings:
-    """The settings from the file `config`, or that of HOSTER_CONFIG, and `environment`. Raises `SettingsInvalid`."""
+def load_settings(environment: Mapping[str, str] | None = None, config: Path | None = None) -> Settings:
+    """The settings from the file `config`, or that of HOSTER_CONFIG, and `environment`, by default that of this process.
+
+    Raises `SettingsInvalid`.
+    """
+    environment = os.environ if environment is None else environment
     loading = _Loading()
     if config is None and environment.get(CONFIG):
         config = path(environment[CONFIG])

@@ -10,6 +10,8 @@ from engine.model import JSON
 from handlers.docker.labels import RANK, SERVICE, SPEC
 
 MAX_HEALTH_OUTPUT = 500
+#: Seconds that the engine gives a program to end where the file says nothing.
+DEFAULT_GRACE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class ContainerState:
     ports: tuple[tuple[int, int, str], ...] = ()
     spec: str = ""
     rank: int = 0
+    stop_grace: int = DEFAULT_GRACE
     networks: tuple[str, ...] = ()
 
     @property
@@ -72,6 +75,7 @@ def container_state(answer: Mapping[str, Any]) -> ContainerState:
         ports=_ports((answer.get("NetworkSettings") or {}).get("Ports") or {}),
         spec=labels.get(SPEC, ""),
         rank=int(rank) if (rank := labels.get(RANK, "0")).isdigit() else 0,
+        stop_grace=DEFAULT_GRACE if (grace := config.get("StopTimeout")) is None else int(grace),
         networks=tuple(each["NetworkID"] for each in networks.values() if each.get("NetworkID")),
     )
 

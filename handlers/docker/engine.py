@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 CALL_SECONDS = 60
-#: Stopping takes as long as the program likes, up to two minutes of grace.
-LONG_CALL_SECONDS = 150
 #: How long a cancelled command waits for its last call.
 LAST_CALL_SECONDS = 20.0
 POOL = 16

@@ -21,15 +21,17 @@ MAX_REPORTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A plan, and what of the compose file has no effect."""
+    """A plan, what of the compose file has no effect, and the passwords that must not show in a message."""
 
     plan: Plan
     notices: tuple[Problem, ...] = ()
+    secrets: tuple[str, ...] = ()
 
 
 def prepare(deployment: str, row: Mapping[str, Any], template: Mapping[str, Any] | None) -> Prepared:
     """Validate everything that can be validated without an engine; raises `Fail` with phase `validate`."""
-    definitions, problems = read_variables((template or {}).get("variables"))
+    template = template or {}
+    definitions, problems = read_variables(template.get("variables"))
     if problems:
         raise _invalid("compose_invalid", "The template's variables are not valid", problems)
     resolved = resolve(definitions, row.get("variables") or {})

@@ -7,17 +7,16 @@ container whose fingerprint differs is replaced, one whose service is gone is re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from handlers.docker.causes import fail
 from handlers.docker.config_files import archive
-from handlers.docker.container_state import ContainerState, container_state
+from handlers.docker.container_state import ContainerState
 from handlers.docker.create_request import Body, create_request, image_volumes
 from handlers.docker.derived_image import derived_image
 from handlers.docker.engine import EngineFault, EngineLink
 from handlers.docker.labels import SPEC, is_owned, owned
 from handlers.docker.plan import ContainerPlan, ImageFacts, Plan, VolumePlan
-from handlers.docker.stopping import inspect_all, stop_container
+from handlers.docker.stopping import inspect_all, remove_container, stop_container
 
 PHASE = "create"
 Images = Mapping[tuple[str, str | None], ImageFacts]
@@ -84,7 +83,7 @@ async def _clear(link: EngineLink, plan: Plan, requests: Mapping[str, Body], net
             kept[state.service] = state
             continue
         await stop_container(link, PHASE, state)
-        await link.call(PHASE, state.service, remove_container, link.api, state.id)
+        await remove_container(link, PHASE, state)
         if state.service:
             await link.job.event("container_removed", f"Removed the former container of {state.service}", service=state.service)
     return kept
@@ -93,17 +92,6 @@ async def _clear(link: EngineLink, plan: Plan, requests: Mapping[str, Body], net
 def _no_network(state: ContainerState, plan: Plan) -> tuple[str, ...]:
     """A container without a network is listed under the engine's network `none`, whose id is its own."""
     return () if plan.container(state.service).service.networked else state.networks
-
-
-def remove_container(api: Any, container: str) -> None:
-    """Remove a container, running or not; one that is gone, or on its way out, is fine."""
-    from docker.errors import APIError
-
-    try:
-        api.remove_container(container, force=True, v=True)
-    except APIError as error:
-        if error.response is None or error.response.status_code not in {404, 409} or "in progress" not in str(error) + "in progress" * (error.response.status_code == 404):
-            raise
 
 
 async def _create(link: EngineLink, plan: Plan, container: ContainerPlan, request: Body, image: ImageFacts) -> str:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from handlers.docker.container_state import ContainerState, container_state
-from handlers.docker.engine import LONG_CALL_SECONDS, EngineLink
+from handlers.docker.engine import EngineFault, EngineLink
 
 #: A program that has failed to start gets less time to end than one that is stopped in good order.
 FAILED_GRACE = 5
@@ -17,7 +17,8 @@ FAILED_GRACE = 5
 async def inspect_all(link: EngineLink, phase: str) -> list[ContainerState]:
     """The state of every container of this deployment, running or not."""
     listed = await link.owned(phase, "containers")
-    return await link.call(phase, None, inspect_each, link.api, [each["Id"] for each in listed])
+    states: list[ContainerState] = await link.call(phase, None, inspect_each, link.api, [each["Id"] for each in listed])
+    return states
 
 
 def inspect_each(api: Any, containers: Sequence[str]) -> list[ContainerState]:
@@ -48,14 +49,24 @@ async def stop_container(link: EngineLink, phase: str, state: ContainerState, gr
     """Stop one container; without `grace`, with the time that its file gives it."""
     if not state.is_up:
         return
-    await link.call(phase, state.service, _stop, link.api, state.id, grace)
+    seconds = state.stop_grace if grace is None else min(grace, state.stop_grace)
+    # Always with a time: without one, the SDK gives up before a long grace is over.
+    if await _gone(link, phase, state, link.api.stop, state.id, timeout=seconds):
+        return
     await link.job.event("container_stopped", f"Stopped {state.service}", service=state.service)
 
 
-def _stop(api: Any, container: str, grace: int | None) -> None:
-    """The SDK ends its own wait ten seconds after a default grace, so the call is made by hand. Blocks."""
-    params = {} if grace is None else {"t": grace}
-    answer = api.post(f"{api.base_url}/v{api.api_version}/containers/{container}/stop", params=params, timeout=LONG_CALL_SECONDS)
-    if answer.status_code != 404:
-        answer.close()
-        api._raise_for_status(answer)
+async def remove_container(link: EngineLink, phase: str, state: ContainerState) -> None:
+    """Remove one container, running or not, with the volumes that nobody named."""
+    await _gone(link, phase, state, link.api.remove_container, state.id, force=True, v=True)
+
+
+async def _gone(link: EngineLink, phase: str, state: ContainerState, function: Any, *arguments: Any, **named: Any) -> bool:
+    """Make the call; true when there is no such container any more, which is as good."""
+    try:
+        await link.attempt(function, *arguments, **named)
+    except EngineFault as fault:
+        if fault.status != 404:
+            raise fault.verdict(phase, state.service or None) from fault
+        return True
+    return False

@@ -1,7 +1,6 @@
 """The SQLite database: many writes in one commit, quick and slow reads, and what other processes do."""
 
 import asyncio
-import os
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from engine.database.sqlite import SQLite
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[SQLite]:
-    opened = SQLite(str(tmp_path / "test.db"))
+    opened = SQLite(tmp_path / "test.db")
     await opened.start()
     await opened.write(lambda tx: tx.run("CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER NOT NULL UNIQUE) STRICT"))
     yield opened
@@ -143,9 +142,10 @@ async def test_a_full_disk_fails_the_write_and_leaves_the_database_usable(databa
 async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     program = """
 import asyncio, sys
+from pathlib import Path
 from engine.database.sqlite import SQLite
 async def main():
-    database = SQLite(sys.argv[1])
+    database = SQLite(Path(sys.argv[1]))
     await database.write(lambda tx: tx.run("CREATE TABLE t (n INTEGER)"))
     async def one(n):
         await database.write(lambda tx: tx.run("INSERT INTO t VALUES (?)", (n,)))
@@ -172,14 +172,15 @@ asyncio.run(main())
 def test_a_worker_is_alive_for_as_long_as_its_process_is(tmp_path: Path) -> None:
     program = """
 import sys
+from pathlib import Path
 from engine.database.sqlite import SQLite
-SQLite(sys.argv[1]).begin_work("other")
+SQLite(Path(sys.argv[1])).begin_work("other")
 print("begun", flush=True)
 sys.stdin.read()
 """
-    path = str(tmp_path / "alive.db")
+    path = tmp_path / "alive.db"
     process = subprocess.Popen(
-        [sys.executable, "-c", program, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+        [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
@@ -195,9 +196,10 @@ sys.stdin.read()
 async def test_two_processes_take_turns_without_an_error(tmp_path: Path) -> None:
     program = """
 import asyncio, sys
+from pathlib import Path
 from engine.database.sqlite import SQLite
 async def main():
-    database = SQLite(sys.argv[1])
+    database = SQLite(Path(sys.argv[1]))
     async def one():
         for _ in range(50):
             await database.write(lambda tx: tx.run("UPDATE t SET n = n + 1"))
@@ -205,11 +207,13 @@ async def main():
     await database.close()
 asyncio.run(main())
 """
-    path = str(tmp_path / "shared.db")
+    path = tmp_path / "shared.db"
     first = SQLite(path)
     await first.write(lambda tx: tx.run("CREATE TABLE t (n INTEGER)"))
     await first.write(lambda tx: tx.run("INSERT INTO t VALUES (0)"))
-    processes = [await asyncio.create_subprocess_exec(sys.executable, "-c", program, path, cwd=os.getcwd()) for _ in range(2)]
+    processes = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", program, str(path), cwd=Path.cwd()) for _ in range(2)
+    ]
     assert [await process.wait() for process in processes] == [0, 0]
     assert first.read("SELECT n FROM t") == [(400,)]
     await first.close()

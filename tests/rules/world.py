@@ -24,7 +24,10 @@ def _by_name(*each: Any) -> dict[str, Any]:
 
 
 LIFECYCLE = Lifecycle(
-    attribute="status", initial="pending", states=_by_name(State("pending"), State("running"), State("failed")), transitions={}
+    attribute="status",
+    initial="pending",
+    states=_by_name(*(State(name=name) for name in ("pending", "running", "failed"))),
+    transitions={},
 )
 
 MAKERS = ResourceType(

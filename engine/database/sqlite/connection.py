@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from pathlib import Path
 
 from engine.database.interface import ForeignKeyViolation, NotNullViolation, StorageFailed, UniqueViolation, Violation
 
@@ -14,7 +15,7 @@ CACHED_STATEMENTS = 512
 BUSY_TIMEOUT_MS = 10_000
 
 
-def connect(path: str, *, synchronous: str = "full", read_only: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, synchronous: str = "full", read_only: bool = False) -> sqlite3.Connection:
     """A connection in autocommit mode, usable from any one thread at a time."""
     if sqlite3.sqlite_version_info < MINIMUM_VERSION:
         needed = ".".join(map(str, MINIMUM_VERSION))

@@ -22,7 +22,7 @@ class SQLite:
 
     dialect = "sqlite"
 
-    def __init__(self, path: str, *, synchronous: str = "full") -> None:
+    def __init__(self, path: Path, *, synchronous: str = "full") -> None:
         self.path = path
         self._writer = Writer(path, synchronous, self._notify)
         self._reader = Reader(path)

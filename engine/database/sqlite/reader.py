@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -29,7 +30,7 @@ THREADS = 2
 class Reader:
     """Runs SELECT statements."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
         self._connection = connect(path, read_only=True)
         self._connection.set_progress_handler(self._impatient, STEPS)

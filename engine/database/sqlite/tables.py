@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.database.sqlite.connection import connect
@@ -27,7 +28,7 @@ class UnsafeChange(Exception):
         self.changes = tuple(changes)
 
 
-def prepare(path: str, tables: Sequence[Table]) -> list[str]:
+def prepare(path: Path, tables: Sequence[Table]) -> list[str]:
     """Make the database at `path` have `tables`; returns what was done, a sentence each."""
     import sqlite_utils
 

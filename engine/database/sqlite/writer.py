@@ -17,6 +17,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -72,7 +73,7 @@ class _Pending:
 class Writer:
     """Applies queued writes in batches. `committed` is called on the event loop after each commit."""
 
-    def __init__(self, path: str, synchronous: str, committed: Callable[[], None]) -> None:
+    def __init__(self, path: Path, synchronous: str, committed: Callable[[], None]) -> None:
         self._connection = connect(path, synchronous=synchronous)
         self._connection.execute("PRAGMA busy_timeout=0")
         self._transaction = SQLiteTransaction(self._connection)

@@ -1,0 +1,49 @@
+"""`python -m bench http|bus|install`: runs a benchmark in an environment of its own.
+
+The peers bring many packages that the product does without, so they live in `build/bench`, which is made when it is first
+needed. This module itself wants nothing but Python.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+ENVIRONMENT = ROOT / "build" / "bench"
+PYTHON = ENVIRONMENT / "bin" / "python"
+COMPLETE = ENVIRONMENT / "complete"
+BENCHMARKS = ("http", "bus")
+USAGE = "Say which benchmark: python -m bench http|bus [--help], or python -m bench install"
+
+
+def install() -> int:
+    """Make the environment with Hoster and its peers in it; returns pip's exit code."""
+    print(f"Installing Hoster and its peers into {ENVIRONMENT.relative_to(ROOT)}", file=sys.stderr, flush=True)
+    venv.create(ENVIRONMENT, with_pip=True, symlinks=True)
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", f"{ROOT}[bench]"]
+    code = subprocess.run(command, check=False).returncode
+    if code == 0:
+        COMPLETE.touch()
+    return code
+
+
+def main(arguments: list[str]) -> int:
+    """Run what `arguments` name."""
+    if arguments == ["install"]:
+        return install()
+    if not arguments or arguments[0] not in BENCHMARKS:
+        print(USAGE, file=sys.stderr)
+        return 2
+    if not COMPLETE.exists() and (code := install()):
+        print("The benchmark's environment could not be made; see above.", file=sys.stderr)
+        return code
+    os.chdir(ROOT)
+    os.execv(PYTHON, [str(PYTHON), "-m", f"bench.{arguments[0]}", *arguments[1:]])  # noqa: S606  the point is to become it
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
