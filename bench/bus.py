@@ -1,4 +1,4 @@
-"""Hoster's command bus beside queue libraries. Run it as `python -m bench.bus`.
+"""Hoster's command bus beside queue libraries. Run it as `python -m bench bus`.
 
 Three questions, each of every peer in every round: how fast one worker drains a full queue of commands that do nothing, how
 long an idle bus takes from commit to start, and how long the command of a killed worker waits until another has it.
@@ -112,7 +112,7 @@ def report(entries: dict[str, dict[str, float | None]], questions: Sequence[str]
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.bus", description="Hoster's command bus beside queue libraries")
+    parser = argparse.ArgumentParser(prog="python -m bench bus", description="Hoster's command bus beside queue libraries")
     parser.add_argument("--only", default=",".join(PEERS), help="peers to run, separated by commas (default: all)")
     parser.add_argument("--questions", default=",".join(QUESTIONS), help="drain, latency, takeover (default: all)")
     parser.add_argument("--rounds", type=int, default=3, help="alternating rounds (default 3)")

@@ -196,10 +196,11 @@ async def get(request: Request) -> Response:
 
 async def page(request: Request) -> Response:
     """A page of rows, filtered and sorted."""
-    query, conditions, values = request.query_params, "(published = 1 OR owner = ?)", [_user(request)]
+    query, conditions = request.query_params, "(published = 1 OR owner = ?)"
+    values: list[str | bool] = [_user(request)]
     if "filter[published]" in query:
         conditions += " AND published = ?"
-        values.append(1 if query["filter[published]"] == "true" else 0)
+        values.append(query["filter[published]"] == "true")
     order = SORTS.get(query.get("sort", "-created_at"))
     size = query.get("page[size]", "30")
     if order is None or not size.isdecimal():

@@ -1,4 +1,4 @@
-"""Hoster, PocketBase and the hand-written floor at the same work over HTTP. Run it as `python -m bench.http`.
+"""Hoster, PocketBase and the hand-written floor at the same work over HTTP. Run it as `python -m bench http`.
 
 Every round starts each contender in turn on a fresh copy of its seeded data, so that noise of the machine meets all of them.
 A run in which any answer was not 2xx, or an answer was not what it should be, fails.
@@ -174,7 +174,7 @@ def _say(text: str) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m bench.http", description="Hoster beside PocketBase and a hand-written floor"
+        prog="python -m bench http", description="Hoster beside PocketBase and a hand-written floor"
     )
     parser.add_argument("--only", help="contenders to run, separated by commas (default: all)", default=",".join(CONTENDERS))
     parser.add_argument("--rounds", type=int, default=3, help="alternating rounds (default 3)")

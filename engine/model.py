@@ -284,4 +284,7 @@ class Definitions:
 
 
 #: Columns that every resource has, with their attribute type; they can be read and sorted by, never declared or set.
-STANDARD = MappingProxyType({"id": "string", "version": "integer", "created_at": "timestamp", "updated_at": "timestamp"})
+STANDARD = MappingProxyType({"id": "string", "created_at": "timestamp", "updated_at": "timestamp"})
+
+#: The column that counts the writes of a row, for optimistic locking. It begins as no name of a definition can.
+ROW_VERSION = "_version"

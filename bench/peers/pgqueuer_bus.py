@@ -85,7 +85,7 @@ async def _work(place: Place, record: Record) -> None:
 
 async def _connect(place: Place) -> Any:
     """asyncpg takes the directory of a Unix socket as an argument, not in the address."""
-    import asyncpg
+    import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
     address = urllib.parse.urlparse(place.postgres)
     hosts = urllib.parse.parse_qs(address.query).get("host")

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from engine.model import STANDARD
+from engine.model import ROW_VERSION, STANDARD
 from engine.service import Seen
 from engine.store import TypeStore
 
@@ -40,7 +40,7 @@ def encode(document: Document) -> bytes:
 
 def _generate(kind: TypeStore, path: str) -> Callable[[tuple[Any, ...]], Document]:
     layout, resource = kind.layout, kind.resource
-    shown = [name for name in layout.names if name not in resource.relationships and name not in ("id", "version")]
+    shown = [name for name in layout.names if name not in resource.relationships and name not in ("id", ROW_VERSION)]
     shown = [name for name in shown if layout.kinds[name] != "secret"]
     shown.sort(key=lambda name: name in STANDARD)
     attributes = ", ".join(f"{name!r}: {layout.shown(name)}" for name in shown)

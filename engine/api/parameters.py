@@ -13,6 +13,7 @@ from typing import Any, get_args
 from urllib.parse import parse_qsl
 
 from engine.errors import BadRequest
+from engine.model import ROW_VERSION
 from engine.service.validation import escape
 from engine.store import Filter, ListQuery, Operator, Order, TypeStore
 from engine.types import TIMESTAMP, matches
@@ -31,7 +32,7 @@ class ListParameters:
         self._kinds = {
             name: value
             for name, value in kind.layout.kinds.items()
-            if value != "secret" and name not in kind.permissions.attributes
+            if value != "secret" and name != ROW_VERSION and name not in kind.permissions.attributes
         }
         order = kind.resource.view.order
         self._default_order = (Order(order.lstrip("-"), order.startswith("-")),)

@@ -26,7 +26,7 @@ def user_facts(actor: str) -> Mapping[str, Any]:
 
 def sample_row(resource: ResourceType, when: Mapping[str, Any], owner: str = "owner") -> dict[str, Any]:
     """A row of a type that belongs to `owner`, with the values of `when`."""
-    row: dict[str, Any] = {"id": owner if resource.identity else "row", "version": 1}
+    row: dict[str, Any] = {"id": owner if resource.identity else "row"}
     row |= {"created_at": _MOMENT, "updated_at": _MOMENT}
     row |= {name: _value(attribute) for name, attribute in resource.attributes.items()}
     row |= dict.fromkeys(resource.relationships)

@@ -18,7 +18,7 @@ class Dialect(Protocol):
     false: str
     true: str
     booleans_as_integers: bool
-    max_nesting: int
+    max_height: int
 
     def bind(self, bind: Bind, kind: str) -> Fragment:
         """A placeholder for a value of the rule type `kind`."""

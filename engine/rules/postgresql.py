@@ -57,7 +57,7 @@ class PostgreSQL:
     name = "postgresql"
     false, true = "false", "true"
     booleans_as_integers = False
-    max_nesting = 400
+    max_height = 2_000
 
     def bind(self, bind: Bind, kind: str) -> Fragment:
         return Fragment(f"%s::{_TYPES.get(kind, 'jsonb')}", (bind,))

@@ -29,8 +29,8 @@ class SQLite:
     name = "sqlite"
     false, true = "0", "1"
     booleans_as_integers = True
-    max_nesting = 18
-    """Parentheses within each other. Its parser has a stack of 100 entries, and one level takes up to five."""
+    max_height = 75
+    """Of the 100 symbols that its parser can remember; the others are for the query around the condition."""
 
     def bind(self, bind: Bind, kind: str) -> Fragment:
         return Fragment("?", (bind,))

@@ -7,6 +7,8 @@ Columns are not trusted to be free of nulls, so a row that breaks its definition
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.rules.condition import Condition, Literal, Request
 from engine.rules.dialect import Dialect
 from engine.rules.errors import RuleError
@@ -46,19 +48,11 @@ def to_sql(tree: Node, dialect: str, alias: str, *, condition: bool) -> Conditio
     target = DIALECTS[dialect]
     writer = _Writer(target, alias)
     written = writer.test(tree) if condition else writer.value(tree)
-    if _nesting(written.text) > target.max_nesting:
+    if written.height > target.max_height:
         raise RuleError(
             f"the rule is nested too deeply for {target.name}", tree.start, tree.end, "split it, or make it flatter"
         )
     return Condition(written.text, written.binds, target.booleans_as_integers)
-
-
-def _nesting(text: str) -> int:
-    depth = deepest = 0
-    for character in text:
-        depth += (character == "(") - (character == ")")
-        deepest = max(deepest, depth)
-    return deepest
 
 
 class _Writer:
@@ -77,7 +71,7 @@ class _Writer:
             case Element():
                 return self.dialect.element(self.inner("e"), node.type)
             case Choose():
-                return self.choose(node, self.value(node.then), self.value(node.otherwise))
+                return self.choose(node, self.value)
             case Arithmetic():
                 return self.dialect.arithmetic(node.operator, self.value(node.left), self.value(node.right), node.type)
             case Join():
@@ -102,18 +96,18 @@ class _Writer:
             case Logic():
                 return self.logic(node, [self.truth(term) for term in node.terms])
             case Choose():
-                return self.choose(node, self.truth(node.then), self.truth(node.otherwise))
+                return self.choose(node, self.truth)
             case _:
-                return sql(f"coalesce({{}}, {self.dialect.false})", self.test(node))
+                return sql("({} IS TRUE)", self.test(node))
 
     def test(self, node: Node) -> Fragment:
         match node:
             case Logic():
                 return self.logic(node, [self.test(term) for term in node.terms])
             case Not():
-                return sql("(NOT {})", self.truth(node.operand))
+                return sql("({} IS NOT TRUE)", self.test(node.operand))
             case Choose():
-                return self.choose(node, self.test(node.then), self.test(node.otherwise))
+                return self.choose(node, self.test)
             case Equal() if not node.negated and (_certain(node.left) or _certain(node.right)):
                 return sql("({} = {})", self.value(node.left), self.value(node.right))
             case Equal():
@@ -161,10 +155,16 @@ class _Writer:
         """A column of the related row; the names in it come from checked definitions."""
         hop = self.inner("h")
         where = f'{hop}."id" = {self.alias}."{name.relationship}"'
-        return Fragment(f'(SELECT {hop}."{name.key}" FROM "{name.table}" AS {hop} WHERE {where})')  # noqa: S608  see above
+        return sql(f'(SELECT {hop}."{name.key}" FROM "{name.table}" AS {hop} WHERE {where})')  # noqa: S608  see above
 
-    def choose(self, node: Choose, then: Fragment, otherwise: Fragment) -> Fragment:
-        return sql("(CASE WHEN {} THEN {} ELSE {} END)", self.test(node.condition), then, otherwise)
+    def choose(self, node: Choose, write: Callable[[Node], Fragment]) -> Fragment:
+        """One CASE for a whole ladder of choices; `write` writes what is chosen."""
+        steps, last = [], node
+        while True:
+            steps.append(sql("WHEN {} THEN {}", self.test(last.condition), write(last.then)))
+            if not isinstance(last.otherwise, Choose):
+                return sql("CASE {} ELSE {} END", joined(" ", steps), write(last.otherwise))
+            last = last.otherwise
 
     def logic(self, node: Logic, terms: list[Fragment]) -> Fragment:
         return sql("({})", joined(f" {node.operator.upper()} ", terms))
@@ -185,8 +185,8 @@ class _Writer:
         elements = self.dialect.elements(items, self.inner("e"))
         if node.function == "exists":
             return sql("EXISTS (SELECT 1 FROM {} WHERE {})", elements, self.test(node.condition))
-        template = "({} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} WHERE NOT {}))"
-        return sql(template, items, elements, self.truth(node.condition))
+        template = "({} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} WHERE {} IS NOT TRUE))"
+        return sql(template, items, elements, self.test(node.condition))
 
 
 def _certain(node: Node) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from engine.database.tables import Column, Index, Table
-from engine.model import STANDARD, Attribute, Definitions, ResourceType
+from engine.model import ROW_VERSION, STANDARD, Attribute, Definitions, ResourceType
 from engine.types import TYPES
 
 
@@ -23,6 +23,7 @@ def resource_table(definitions: Definitions, resource: ResourceType) -> Table:
 
 def _columns(resource: ResourceType) -> tuple[Column, ...]:
     columns = [Column(name, TYPES[kind].column, not_null=True) for name, kind in STANDARD.items()]
+    columns.insert(1, Column(ROW_VERSION, "INTEGER", not_null=True))
     if resource.lifecycle is not None:
         columns.append(Column(resource.lifecycle.attribute, "TEXT", not_null=True))
     columns += [

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from engine.model import STANDARD, ResourceType
+from engine.model import ROW_VERSION, STANDARD, ResourceType
 from engine.types import TYPES
 
 if TYPE_CHECKING:
     from engine.secrets import Keyring
 
 MASK = "••••••"
+
+_LOGGED = (ROW_VERSION, *STANDARD)
+"""What an entry of the event log has columns of its own for."""
 
 
 class Sealed:
@@ -43,7 +46,7 @@ class Layout:
 
     def __init__(self, resource: ResourceType, keyring: Keyring) -> None:
         self.resource = resource
-        self.kinds: dict[str, str] = dict(STANDARD)
+        self.kinds: dict[str, str] = {"id": STANDARD["id"], ROW_VERSION: "integer", **STANDARD}
         if resource.lifecycle is not None:
             self.kinds[resource.lifecycle.attribute] = "enum"
         self.kinds |= dict.fromkeys(resource.relationships, "string")
@@ -85,7 +88,7 @@ class Layout:
 
     def _snapshot(self) -> Callable[[tuple[Any, ...]], dict[str, Any]]:
         """A row for the event log: JSON passed through unread, secrets masked, nothing the log has a column for."""
-        parts = [f"{name!r}: {self.shown(name)}" for name in self.names if name not in STANDARD]
+        parts = [f"{name!r}: {self.shown(name)}" for name in self.names if name not in _LOGGED]
         return _function("v", "{" + ", ".join(parts) + "}", {"Fragment": orjson.Fragment, "mask": MASK})
 
     def shown(self, name: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.access import Permissions, permissions
-from engine.model import Definitions, Relationship, ResourceType, RuleText, Transition
+from engine.model import ROW_VERSION, Definitions, Relationship, ResourceType, RuleText, Transition
 from engine.rules import Rule, compile_rule, row_scope
 from engine.store.layout import Layout
 from engine.types import to_utc
@@ -96,7 +96,7 @@ class TypeStore:
         self.readable_by_id = f"{self.by_id} AND ({self.permissions.read.text})"
         marks = ", ".join("?" * len(layout.names))
         self.insert = f"INSERT INTO {table} ({self.columns}) VALUES ({marks}) RETURNING {self.columns}"
-        self.delete = f"DELETE FROM {table} WHERE id = ? AND version = ?"
+        self.delete = f"DELETE FROM {table} WHERE id = ? AND {quoted(ROW_VERSION)} = ?"
         conditions = tuple(self.permissions.attributes.values())
         shown = "".join(f", ({condition.text})" for condition in conditions)
         of_ids = f"SELECT {ALIAS}.id{shown} FROM {table} {ALIAS} WHERE {ALIAS}.id IN (SELECT value FROM json_each(?))"
@@ -121,10 +121,11 @@ class TypeStore:
         """The statement that sets `names`, fenced by id and version."""
         statement = self._updates.get(names)
         if statement is None:
+            version = quoted(ROW_VERSION)
             setting = "".join(f", {quoted(name)} = ?" for name in names)
             statement = self._updates[names] = (
-                f"UPDATE {quoted(self.name)} SET version = version + 1, updated_at = ?{setting} "
-                f"WHERE id = ? AND version = ? RETURNING {self.columns}"
+                f"UPDATE {quoted(self.name)} SET {version} = {version} + 1, updated_at = ?{setting} "
+                f"WHERE id = ? AND {version} = ? RETURNING {self.columns}"
             )
         return statement
 

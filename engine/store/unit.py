@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from engine.ambient import timestamp
 from engine.database import Transaction
 from engine.errors import Conflict, Invalid, Many, NotFound
-from engine.model import Relationship
+from engine.model import ROW_VERSION, Relationship
 from engine.store import events, moves
 from engine.store.layout import Record
 from engine.store.type_store import ALIAS, TypeStore, quoted
@@ -82,7 +82,7 @@ class Unit:
         row: dict[str, Any] = dict.fromkeys(kind.layout.names)
         row["id"] = row_id or self.store.ambient.id(kind.resource.id_prefix, self.time)
         given = kind.normal(given)
-        row |= {"version": 1, "created_at": self.now, "updated_at": self.now, **kind.defaults, **given}
+        row |= {ROW_VERSION: 1, "created_at": self.now, "updated_at": self.now, **kind.defaults, **given}
         if kind.resource.lifecycle is not None:
             row[kind.resource.lifecycle.attribute] = kind.resource.lifecycle.initial
         self._complete(kind, row, given)

@@ -54,10 +54,10 @@ def read_compose(text: str, values: Values) -> Reading:
     examination = examine(replaced)
     findings = Findings(examination.problems, examination.notices)
     missing = []
-    for scalar, error in interpolation.errors:
-        findings.problems.append(scalar.place.problem(f"{dotted(scalar.place)}: {error.message}"))
-        if error.missing and error.variable:
-            missing.append(error.variable)
+    for scalar, wrong in interpolation.errors:
+        findings.problems.append(scalar.place.problem(f"{dotted(scalar.place)}: {wrong.message}"))
+        if wrong.missing and wrong.variable:
+            missing.append(wrong.variable)
     compose = _File(Fields(_table(replaced), findings), values).read()
     if findings.problems:
         raise ComposeInvalid(_in_text_order(findings.problems), tuple(dict.fromkeys(missing)))
@@ -166,7 +166,9 @@ class _File:
         for mount in service.mounts:
             if mount.source is not None and mount.source not in volumes:
                 at = fields.table.entries["volumes"]
-                self.findings.wrong(at, f"the volume {mount.source!r} is not declared", f"Add `{mount.source}:` below `volumes:`")
+                self.findings.wrong(
+                    at, f"the volume {mount.source!r} is not declared", f"Add `{mount.source}:` below `volumes:`"
+                )
         for use in service.configs:
             at = fields.table.entries["configs"]
             if use.source not in configs:

@@ -144,5 +144,7 @@ def _mode(entry: Mapping[str, Any], index: int, problems: list[Problem]) -> int:
     except ValueError:
         mode = -1
     if not 0 <= mode <= 0o777:
-        problems.append(Problem('The mode is octal text from "0000" to "0777"', (index, "mode"), hint='Write for example "0444"'))
+        problems.append(
+            Problem('The mode is octal text from "0000" to "0777"', (index, "mode"), hint='Write for example "0444"')
+        )
     return mode

@@ -42,7 +42,9 @@ class ContainerState:
 
     def document(self) -> dict[str, JSON]:
         """As it is kept on the deployment's row."""
-        ports: list[JSON] = [{"container_port": inner, "host_port": outer, "protocol": kind} for inner, outer, kind in self.ports]
+        ports: list[JSON] = [
+            {"container_port": inner, "host_port": outer, "protocol": kind} for inner, outer, kind in self.ports
+        ]
         return {
             "id": self.id,
             "service": self.service,

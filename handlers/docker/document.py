@@ -111,7 +111,9 @@ def _compose(text: str) -> YamlNode | None:
         reason = " ".join(str(each) for each in (error.context, error.problem) if each)
         raise Unreadable([Problem(f"This is not valid YAML: {reason}", **where)]) from None
     except (YAMLError, ValueError, RecursionError) as error:
-        raise Unreadable([Problem(f"This is not valid YAML: {str(error).splitlines()[0] if str(error) else 'too deep'}")]) from None
+        raise Unreadable(
+            [Problem(f"This is not valid YAML: {str(error).splitlines()[0] if str(error) else 'too deep'}")]
+        ) from None
     return node
 
 
@@ -129,10 +131,10 @@ class _Builder:
             raise Unreadable([place.problem(f"More than {MAX_NODES} values, aliases counted each time they are used")])
         if len(path) > MAX_DEPTH:
             raise Unreadable([place.problem(f"Nested deeper than {MAX_DEPTH} levels, or an alias that contains itself")])
-        if node.id == "mapping":
+        if isinstance(node, MappingNode):
             self._expect(node, place, "map")
             return self._table(node, place)
-        if node.id == "sequence":
+        if isinstance(node, SequenceNode):
             self._expect(node, place, "seq")
             return Listing(place, tuple(self.build(item, (*path, index)) for index, item in enumerate(node.value)))
         kind = _KINDS.get(str(node.tag).removeprefix(_TAG))
@@ -149,7 +151,9 @@ class _Builder:
         keys: dict[str, Place] = {}
         merged: list[Table] = []
         for key, value in node.value:
-            at = Place((*place.path, str(key.value) if key.id == "scalar" else "?"), key.start_mark.line + 1, key.start_mark.column + 1)
+            at = Place(
+                (*place.path, str(key.value) if key.id == "scalar" else "?"), key.start_mark.line + 1, key.start_mark.column + 1
+            )
             if str(key.tag) == _TAG + "merge":
                 merged.extend(self._merged(value, place, at))
             elif key.id != "scalar" or not str(key.tag).startswith(_TAG):
@@ -169,7 +173,7 @@ class _Builder:
         return Table(place, entries, keys)
 
     def _merged(self, node: YamlNode, place: Place, at: Place) -> list[Table]:
-        nodes = node.value if node.id == "sequence" else [node]
+        nodes = node.value if isinstance(node, SequenceNode) else [node]
         if any(each.id != "mapping" for each in nodes):
             self.problems.append(at.problem("`<<` takes a mapping, or a list of mappings"))
             return []

@@ -178,6 +178,6 @@ def _forget_dead(pid_file: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        ensure_engine(*sys.argv[1:2])
+        ensure_engine(sys.argv[1] if len(sys.argv) > 1 else DEFAULT_SOCKET)
     except EngineMissing as problem:
         sys.exit(str(problem))

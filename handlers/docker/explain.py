@@ -26,19 +26,23 @@ _MESSAGES: tuple[tuple[str, str], ...] = (
     (r"toomanyrequests|too many requests|rate limit", "registry_limit"),
     (r"no matching manifest for|does not match the (specified|detected) .*platform|exec format error", "platform_mismatch"),
     (r"x509|certificate|tls:|server gave http response to https", "registry_unreachable"),
-    (r"no such host|server misbehaving|temporary failure in name resolution|i/o timeout|connection refused", "registry_unreachable"),
+    (r"no such host|server misbehaving|temporary failure in name resolution", "registry_unreachable"),
+    (r"i/o timeout|connection refused", "registry_unreachable"),
     (r"network is unreachable|no route to host|connection reset|awaiting headers|unexpected eof", "registry_unreachable"),
     (r"pull access denied|repository does not exist or may require|insufficient_scope", "image_pull_denied"),
     (r"unauthorized|authentication required|denied|forbidden|no basic auth", "image_pull_denied"),
-    (r"manifest unknown|manifest for .* not found|name unknown|no such image|not found: manifest|repository .* not found", "image_not_found"),
+    (r"manifest unknown|manifest for .* not found|not found: manifest", "image_not_found"),
+    (r"name unknown|no such image|repository .* not found", "image_not_found"),
     (r"invalid reference format", "compose_invalid"),
     (r"executable file not found|exec: .*no such file or directory|stat .*: no such file or directory", "command_not_found"),
-    (r"exec: .*permission denied|starting container process caused.*permission denied|: is a directory: unknown", "command_not_executable"),
+    (r"exec: .*permission denied|container process caused.*permission denied", "command_not_executable"),
+    (r": is a directory: unknown", "command_not_executable"),
     (r"unable to find user|no matching entries in passwd|unable to find group", "user_unknown"),
     (r"could not find an available.*address pool|all predefined address pools have been fully subnetted", "no_network_address"),
     (r"range of cpus is from|minimum memory limit|only \d+ cpus available", "node_too_small"),
     (r"the container name .* is already in use|network with name .* already exists", "name_taken"),
-    (r"error mounting|mount.*not a directory|invalid mount|read-?only file ?system|marked read-only|extraction point is not a directory", "mount_failed"),
+    (r"error mounting|mount.*not a directory|invalid mount", "mount_failed"),
+    (r"read-?only file ?system|marked read-only|extraction point is not a directory", "mount_failed"),
     (r"invalid (?:signal|hostname|environment|volume|port)|invalid .* specification", "compose_invalid"),
 )  # fmt: skip
 _COMPILED = tuple((re.compile(pattern, re.IGNORECASE | re.DOTALL), cause) for pattern, cause in _MESSAGES)
@@ -74,6 +78,11 @@ def explain_exit(service: str, exit_code: int, *, oom_killed: bool = False, erro
 
 def describe_exit(exit_code: int) -> str:
     """An exit code in words where it has a common meaning."""
-    meanings = {125: "the engine could not run it", 134: "it aborted", 137: "it was killed", 139: "it crashed: segmentation fault"}
+    meanings = {
+        125: "the engine could not run it",
+        134: "it aborted",
+        137: "it was killed",
+        139: "it crashed: segmentation fault",
+    }
     meanings[143] = "it was asked to end"
     return f"code {exit_code}" + (f" ({meanings[exit_code]})" if exit_code in meanings else "")

@@ -135,7 +135,7 @@ class _Reader:
         else:
             if self.full[self._at : self._at + 1] not in {"}", ""}:
                 raise InterpolationError(
-                    f"`${{{name.group()}` is followed by {self.full[self._at]!r}: expected `}}`, `:-`, `-`, `:?`, `?`, `:+` or `+`",
+                    f"`${{{name.group()}` is followed by {self.full[self._at]!r}: expected `}}`, or one of `:- - :? ? :+ +`",
                     name.group(),
                 )
             result = self._value(name.group(), active) if self._at < len(self.full) else ""

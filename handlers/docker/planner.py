@@ -63,11 +63,11 @@ def make_plan(
 
 def primary_port(compose: Compose) -> tuple[str, Port] | None:
     """The service that visitors reach, and its port: the first that declares ports, else the first that exposes one."""
-    for ports_of in (lambda service: service.ports, lambda service: service.expose):
-        for service in compose.services:
-            ports: tuple[Port, ...] = ports_of(service)
-            if ports and service.networked:
-                return service.name, next((port for port in ports if port.protocol == "tcp"), ports[0])
+    reachable = [service for service in compose.services if service.networked]
+    candidates = [(each.name, each.ports) for each in reachable] + [(each.name, each.expose) for each in reachable]
+    for name, ports in candidates:
+        if ports:
+            return name, next((port for port in ports if port.protocol == "tcp"), ports[0])
     return None
 
 
@@ -103,7 +103,9 @@ def _files(
     for path in found:
         wrong = path_problem(path) or _unplaceable(path, service)
         if wrong:
-            problems.append(Problem(f"services.{service.name}: {wrong}", ("services", service.name), hint="Choose another path"))
+            problems.append(
+                Problem(f"services.{service.name}: {wrong}", ("services", service.name), hint="Choose another path")
+            )
     return tuple(found[path] for path in sorted(found))
 
 

@@ -6,15 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.commands.job import Fail
 from engine.commands.registry import Problem
 from engine.model import JSON
 from handlers.docker.causes import fail
 from handlers.docker.compose import ComposeInvalid, read_compose
-from handlers.docker.config_files import read_config_files
+from handlers.docker.config_files import ConfigFile, read_config_files
+from handlers.docker.evidence import redact
 from handlers.docker.interpolation import Values
+from handlers.docker.limits import DEFAULT_LIMITS, Limits
 from handlers.docker.plan import Plan
 from handlers.docker.planner import make_plan
-from handlers.docker.variables import read_variables, resolve
+from handlers.docker.quantities import MIB
+from handlers.docker.variables import Variable, read_variables, resolve
 
 MAX_REPORTED = 20
 
@@ -31,31 +35,58 @@ class Prepared:
 def prepare(deployment: str, row: Mapping[str, Any], template: Mapping[str, Any] | None) -> Prepared:
     """Validate everything that can be validated without an engine; raises `Fail` with phase `validate`."""
     template = template or {}
+    definitions = _definitions(template)
+    values = _values(definitions, row)
+    secrets = tuple(values[each.name] for each in definitions if each.type == "password" and values[each.name])
+    files = _files(row)
+    try:
+        reading = read_compose(str(row.get("compose_spec") or ""), Values(values))
+        plan = make_plan(deployment, reading.compose, files=files, limits=limits_of(template), host_port=row.get("proxy_port"))
+    except ComposeInvalid as error:
+        if error.missing:
+            raise _missing(error.missing, error.problems) from None
+        raise _invalid("compose_invalid", error.problems[0].message, error.problems, secrets) from None
+    return Prepared(plan, reading.notices, secrets)
+
+
+def limits_of(template: Mapping[str, Any]) -> Limits:
+    """What a service gets that asks for nothing: the memory that the template names for the whole deployment."""
+    memory = template.get("resources_memory_mb") or 0
+    return Limits(memory=int(memory) * MIB) if memory > 0 else DEFAULT_LIMITS
+
+
+def _definitions(template: Mapping[str, Any]) -> tuple[Variable, ...]:
     definitions, problems = read_variables(template.get("variables"))
     if problems:
-        raise _invalid("compose_invalid", "The template's variables are not valid", problems)
+        raise _invalid("variable_invalid", f"The template's variables: {problems[0].message}", problems)
+    return definitions
+
+
+def _values(definitions: Sequence[Variable], row: Mapping[str, Any]) -> Mapping[str, str]:
     resolved = resolve(definitions, row.get("variables") or {})
     if resolved.missing:
-        names = ", ".join(resolved.missing)
-        raise _invalid("variable_missing", f"These variables need a value: {names}", resolved.problems, variables=names)
+        raise _missing(resolved.missing, resolved.problems)
     if resolved.problems:
         raise _invalid("variable_invalid", resolved.problems[0].message, resolved.problems)
+    return resolved.values
+
+
+def _files(row: Mapping[str, Any]) -> tuple[ConfigFile, ...]:
     files, problems = read_config_files(row.get("config_files"))
     if problems:
         raise _invalid("config_file_invalid", problems[0].message, problems)
-    try:
-        reading = read_compose(str(row.get("compose_spec") or ""), Values(resolved.values))
-        plan = make_plan(deployment, reading.compose, files=files, host_port=row.get("proxy_port"))
-    except ComposeInvalid as error:
-        if error.missing:
-            names = ", ".join(error.missing)
-            raise _invalid("variable_missing", f"These variables need a value: {names}", error.problems, variables=names) from None
-        raise _invalid("compose_invalid", error.problems[0].message, error.problems) from None
-    return Prepared(plan, reading.notices)
+    return files
 
 
-def _invalid(cause: str, message: str, problems: Sequence[Problem], **evidence: JSON) -> Exception:
+def _missing(names: Sequence[str], problems: Sequence[Problem]) -> Fail:
+    listed: list[JSON] = list(names)
+    message = f"{'This variable needs' if len(names) == 1 else 'These variables need'} a value: {', '.join(names)}"
+    return _invalid("variable_missing", message, problems, variables=listed)
+
+
+def _invalid(cause: str, message: str, problems: Sequence[Problem], secrets: Sequence[str] = (), **evidence: JSON) -> Fail:
     listed: list[JSON] = [
-        {"message": each.message, "line": each.line, "column": each.column, "hint": each.hint} for each in problems[:MAX_REPORTED]
+        {"message": redact(each.message, secrets), "line": each.line, "column": each.column, "hint": each.hint}
+        for each in problems[:MAX_REPORTED]
     ]
-    return fail(cause, message, hint=problems[0].hint, phase="validate", problems=listed, **evidence)
+    return fail(cause, redact(message, secrets), hint=problems[0].hint, phase="validate", problems=listed, **evidence)

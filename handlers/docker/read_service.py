@@ -230,7 +230,9 @@ def _ulimits(fields: Fields) -> tuple[Ulimit, ...]:
     for name, value in limits.table.entries.items():
         most = {"nofile": MAX_NOFILE, "nproc": MAX_PIDS, "core": 0, "memlock": 64 * MIB}.get(name)
         if most is None:
-            limits.findings.wrong(limits.table.keys[name], "this limit cannot be changed", "nofile, nproc, core and memlock can")
+            limits.findings.wrong(
+                limits.table.keys[name], "this limit cannot be changed", "nofile, nproc, core and memlock can"
+            )
             continue
         pair = Fields(value, fields.findings) if isinstance(value, Table) else None
         soft = pair.number("soft", whole, high=most) if pair else limits.number(name, whole, high=most)
@@ -245,7 +247,9 @@ def _capabilities(fields: Fields, key: str, *, confined: bool) -> tuple[str, ...
     for item in fields.scalars(key):
         name = item.text.upper().removeprefix("CAP_")
         if confined and name not in CAPABILITIES:
-            fields.findings.wrong(item, f"the capability {name} is not given to containers", f"Possible: {', '.join(CAPABILITIES)}")
+            fields.findings.wrong(
+                item, f"the capability {name} is not given to containers", f"Possible: {', '.join(CAPABILITIES)}"
+            )
         else:
             found.append(name)
     return tuple(found)

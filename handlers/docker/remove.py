@@ -5,7 +5,8 @@ The input `keep_volumes` leaves its data. Works where nothing was ever made, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from engine.commands.job import Job, Retry
 from engine.commands.registry import handles
@@ -22,7 +23,9 @@ async def remove(job: Job) -> Mapping[str, JSON]:
     node = job.related.get("node")
     if node is None:
         return {"containers": []}
-    kinds = ["containers", "networks", "images"] if job.inputs.get("keep_volumes") is True else ["containers", "networks", "images", "volumes"]
+    kinds = ["containers", "networks", "images"]
+    if job.inputs.get("keep_volumes") is not True:
+        kinds.append("volumes")
     async with open_engine(job, node, PHASE) as link:
         await _containers(link)
         await _networks(link)
@@ -43,7 +46,8 @@ async def _containers(link: EngineLink) -> None:
     await stop_in_order(link, states, phase=PHASE, failed=link.job.inputs.get("keep_volumes") is not True)
     for state in states:
         await remove_container(link, PHASE, state)
-        await link.job.event("container_removed", f"Removed the container of {state.service}", service=state.service)
+        if state.service:
+            await link.job.event("container_removed", f"Removed the container of {state.service}", service=state.service)
 
 
 async def _networks(link: EngineLink) -> None:
@@ -60,10 +64,10 @@ async def _networks(link: EngineLink) -> None:
         await _gone_or(link, link.api.remove_network, network["Id"])
 
 
-async def _gone_or(link: EngineLink, function: object, *arguments: object, **named: object) -> None:
+async def _gone_or(link: EngineLink, function: Callable[..., Any], *arguments: Any, **named: Any) -> None:
     """A call that removes something; that it is already gone is fine."""
     try:
-        await link.attempt(function, *arguments, **named)  # type: ignore[arg-type]  # methods of the untyped SDK
+        await link.attempt(function, *arguments, **named)
     except EngineFault as fault:
         if fault.status != 404:
             raise fault.verdict(PHASE) from fault

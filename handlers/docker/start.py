@@ -43,7 +43,7 @@ async def start_deployment(job: Job, timing: Timing) -> dict[str, JSON]:
     async with open_engine(job, node, "pull") as link:
         try:
             states = await _bring_up(link, prepared, timing)
-        except Fail:
+        except (Fail, Retry):
             await _leave_nothing_running(link)
             raise
     documents: list[JSON] = [

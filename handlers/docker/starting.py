@@ -12,7 +12,7 @@ from handlers.docker.container_state import ContainerState
 from handlers.docker.engine import EngineFault, EngineLink
 from handlers.docker.evidence import collect, redact
 from handlers.docker.explain import Explanation
-from handlers.docker.model import Dependency
+from handlers.docker.model import Dependency, Service
 from handlers.docker.plan import ContainerPlan, ImageFacts, Plan
 from handlers.docker.stopping import inspect_each
 from handlers.docker.watch import Timing, Verdict, Watch
@@ -25,7 +25,9 @@ _EVENTS = {"out_of_memory": "container_oom", "health_check_failing": "health_unh
 class Starting:
     """The start of one plan's containers."""
 
-    def __init__(self, link: EngineLink, plan: Plan, ids: Mapping[str, str], *, timing: Timing, secrets: Sequence[str] = ()) -> None:
+    def __init__(
+        self, link: EngineLink, plan: Plan, ids: Mapping[str, str], *, timing: Timing, secrets: Sequence[str] = ()
+    ) -> None:
         self.link, self.plan, self.ids, self.secrets = link, plan, ids, secrets
         self._watch, self._timing = Watch(timing), timing
         self._services = {container_id: name for name, container_id in ids.items()}
@@ -45,7 +47,7 @@ class Starting:
                 waiting.remove(container)
             if not waiting and not startable and "waiting" not in verdicts.values():
                 return await self._settled(states, verdicts)
-            await self._tell(verdicts)
+            await self._tell(states, verdicts)
             self._watch_the_clock(waiting, verdicts)
             if not startable:
                 await asyncio.sleep(self._timing.poll)
@@ -64,7 +66,9 @@ class Starting:
         return judged
 
     def _may_start(self, container: ContainerPlan, verdicts: Mapping[str, Verdict]) -> bool:
-        return all(self._is_met(dependency, verdicts) for dependency in container.service.depends_on if dependency.service in self.ids)
+        return all(
+            self._is_met(dependency, verdicts) for dependency in container.service.depends_on if dependency.service in self.ids
+        )
 
     def _is_met(self, dependency: Dependency, verdicts: Mapping[str, Verdict]) -> bool:
         verdict = verdicts.get(dependency.service)
@@ -102,7 +106,7 @@ class Starting:
 
     async def _settled(self, states: Mapping[str, ContainerState], verdicts: Mapping[str, Verdict]) -> list[ContainerState]:
         """All have come up or finished: something must be left that runs, above all what visitors reach."""
-        await self._tell(verdicts)
+        await self._tell(states, verdicts)
         must_run = [self.plan.primary] if self.plan.primary else []
         if "ready" not in verdicts.values():
             must_run = must_run or [self.plan.containers[-1].service.name]
@@ -127,12 +131,11 @@ class Starting:
             if cause == "exited":
                 cause, message = "dependency_failed", f"{message}; {', '.join(map(str, waiting))} waited for it"
         phase = "health" if cause == "health_check_failing" else "start"
-        return fail(cause, message, phase=phase, **evidence)
+        return fail(cause, message, hint=None, phase=phase, **evidence)
 
-    async def _tell(self, verdicts: Mapping[str, Verdict]) -> None:
+    async def _tell(self, states: Mapping[str, ContainerState], verdicts: Mapping[str, Verdict]) -> None:
         for name, verdict in verdicts.items():
-            container = self.plan.container(name)
-            if verdict == "ready" and name not in self._told and container.service.health is not None:
+            if verdict == "ready" and name not in self._told and states[name].health is not None:
                 await self.link.job.event("health_healthy", f"{name} is healthy", service=name)
                 self._told.add(name)
         up = sum(verdict != "waiting" for verdict in verdicts.values())
@@ -148,20 +151,18 @@ class Starting:
 
 def check_conditions(plan: Plan, images: Mapping[tuple[str, str | None], ImageFacts]) -> None:
     """Refuse to wait for the health of a service that nothing checks: it would be for ever. Raises `Fail`."""
-    for container in plan.containers:
-        for dependency in container.service.depends_on:
-            if dependency.condition != "service_healthy" or dependency.service not in {each.service.name for each in plan.containers}:
+    services = {each.service.name: each.service for each in plan.containers}
+    for waiting in services.values():
+        for dependency in waiting.depends_on:
+            other = services.get(dependency.service)
+            if other is None or dependency.condition != "service_healthy" or _is_checked(other, images):
                 continue
-            other = plan.container(dependency.service).service
-            image = images[other.image, other.platform]
-            tested = other.health.test is not None if other.health is not None else False
-            disabled = other.health is not None and other.health.disabled
-            if disabled or not (tested or image.has_health_check):
-                message = f"{container.service.name} waits until {other.name} is healthy, but {other.name} has no health check"
-                raise fail(
-                    "compose_invalid",
-                    message,
-                    hint=f"Give {other.name} a `healthcheck:`, or write `condition: service_started`",
-                    phase="validate",
-                    service=other.name,
-                )
+            message = f"{waiting.name} waits until {other.name} is healthy, but {other.name} has no health check"
+            hint = f"Give {other.name} a `healthcheck:`, or write `condition: service_started`"
+            raise fail("compose_invalid", message, hint=hint, phase="validate", service=other.name)
+
+
+def _is_checked(service: Service, images: Mapping[tuple[str, str | None], ImageFacts]) -> bool:
+    if service.health is not None and service.health.test is not None:
+        return not service.health.disabled
+    return images[service.image, service.platform].has_health_check

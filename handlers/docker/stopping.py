@@ -34,7 +34,9 @@ def inspect_each(api: Any, containers: Sequence[str]) -> list[ContainerState]:
     return states
 
 
-async def stop_in_order(link: EngineLink, states: Sequence[ContainerState], *, phase: str = "stop", failed: bool = False) -> None:
+async def stop_in_order(
+    link: EngineLink, states: Sequence[ContainerState], *, phase: str = "stop", failed: bool = False
+) -> None:
     """Stop what is up, dependants before what they depend on."""
     up = sorted((each for each in states if each.is_up), key=lambda each: -each.rank)
     for _, group in groupby(up, key=lambda each: each.rank):

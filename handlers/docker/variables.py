@@ -70,7 +70,9 @@ def read_variables(value: Any) -> tuple[tuple[Variable, ...], tuple[Problem, ...
         if variable is None:
             continue
         if variable.name in found:
-            problems.append(Problem(f"The variable {variable.name} is defined twice", (index, "name"), hint="Keep one of the two"))
+            problems.append(
+                Problem(f"The variable {variable.name} is defined twice", (index, "name"), hint="Keep one of the two")
+            )
         found.setdefault(variable.name, variable)
     return tuple(found.values()), tuple(problems)
 
@@ -83,7 +85,9 @@ def resolve(definitions: Sequence[Variable], given: Mapping[str, Any]) -> Resolv
     known = {variable.name for variable in definitions}
     for name in given:
         if name not in known:
-            problems.append(Problem(f"The template has no variable {name}", (name,), hint=f"Known: {', '.join(sorted(known)) or 'none'}"))
+            problems.append(
+                Problem(f"The template has no variable {name}", (name,), hint=f"Known: {', '.join(sorted(known)) or 'none'}")
+            )
     for variable in definitions:
         raw = given.get(variable.name)
         value = as_text(raw)
@@ -151,11 +155,15 @@ def _read(entry: Any, index: int) -> tuple[Variable | None, list[Problem]]:
     if not isinstance(entry, dict):
         return None, [Problem("A variable is an object with a name and a type", (index,))]
     problems = [
-        Problem(f"{key!r} is not a known key", (index, str(key)), hint=f"Known: {', '.join(KEYS)}") for key in entry if key not in KEYS
+        Problem(f"{key!r} is not a known key", (index, str(key)), hint=f"Known: {', '.join(KEYS)}")
+        for key in entry
+        if key not in KEYS
     ]
     name = entry.get("name")
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        problems.append(Problem("The name is made of letters, digits and `_`, and does not begin with a digit", (index, "name")))
+        problems.append(
+            Problem("The name is made of letters, digits and `_`, and does not begin with a digit", (index, "name"))
+        )
         return None, problems
     kind = entry.get("type", "string")
     if kind not in TYPES:
@@ -202,7 +210,9 @@ def _options(entry: Mapping[str, Any], kind: str, index: int, problems: list[Pro
     if len(found) != len(texts):
         problems.append(Problem("The options are a list of texts", (index, "options")))
     if kind == "select" and not found:
-        problems.append(Problem("A select needs options to choose from", (index, "options"), hint='Add `"options": ["small", "large"]`'))
+        problems.append(
+            Problem("A select needs options to choose from", (index, "options"), hint='Add `"options": ["small", "large"]`')
+        )
     return found
 
 
@@ -219,7 +229,9 @@ def _pattern(entry: Mapping[str, Any], index: int, problems: list[Problem]) -> s
         return None
     if len(pattern) > MAX_PATTERN or _NESTED_REPETITION.search(pattern):
         problems.append(
-            Problem("The pattern is too long, or repeats something that repeats", (index, "validation"), hint="Write it more simply")
+            Problem(
+                "The pattern is too long, or repeats something that repeats", (index, "validation"), hint="Write it more simply"
+            )
         )
         return None
     return pattern

@@ -57,6 +57,4 @@ class Watch:
 
 
 def _ended(service: Service, state: ContainerState) -> Explanation:
-    return explain_exit(
-        service.name, state.exit_code, oom_killed=state.oom_killed, error=state.error, restarts=state.restarts
-    )
+    return explain_exit(service.name, state.exit_code, oom_killed=state.oom_killed, error=state.error, restarts=state.restarts)
