@@ -92,8 +92,10 @@ class Server:
     """A server that has answered its ready path; `ready_ms` is the time from its start to that answer."""
 
     def __init__(self, launch: Launch, port: int, log: Path) -> None:
-        began = time.perf_counter()
         self.port = port
+        if self._answers(launch.ready_path):
+            raise BenchError(f"Something else listens on port {port}; end it first")
+        began = time.perf_counter()
         self.tree = Tree(launch.command, launch.environment, log)
         try:
             self._wait(launch.ready_path, began + READY_WITHIN)

@@ -47,8 +47,7 @@ class PocketBase:
 
     def launch(self, directory: Path, port: int) -> Launch:
         """`pocketbase serve`."""
-        command = [str(self._program()), "serve", "--http", f"127.0.0.1:{port}", "--dir", str(directory)]
-        return Launch(command, "/api/health")
+        return Launch(self._command(directory, "serve", "--http", f"127.0.0.1:{port}"), "/api/health")
 
     def seed(self, directory: Path, port: int, rows: int) -> Seeded:
         """Through the API, as a client would."""
@@ -70,10 +69,14 @@ class PocketBase:
         return common_operations(PATHS, seeded, _headers(seeded.token), body, statuses=(200, 200))
 
     def _make_admin(self, directory: Path) -> None:
-        command = [str(self._program()), "superuser", "upsert", ADMIN["identity"], ADMIN["password"], "--dir", str(directory)]
+        command = self._command(directory, "superuser", "upsert", ADMIN["identity"], ADMIN["password"])
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise BenchError(f"PocketBase took no superuser: {done.stderr or done.stdout}")
+
+    def _command(self, directory: Path, *words: str) -> list[str]:
+        """It keeps its data in `directory`, and so the migrations that it writes, which it would put beside it."""
+        return [str(self._program()), *words, "--dir", str(directory), "--migrationsDir", str(directory / "migrations")]
 
     def _program(self) -> Path:
         return Path(sys.executable).with_name("pocketbase")

@@ -97,7 +97,7 @@ def _draft(source: Source, trees: TreeCache, problems: list[Problem]) -> Draft |
 def _parse(draft: Draft, text: str) -> Node | None:
     def report(line: int, column: int, code: str, message: str) -> None:
         draft.report(Node(None, line, column), code, message)
-        draft.vague |= code in ("bad-yaml", "too-large", "second-document")
+        draft.vague |= code in ("bad-yaml", "too-large", "second-document", "too-many-problems")
 
     root = read_yaml(text, report)
     if (root is None or root.value is None or root.value == {}) and not draft.problems:

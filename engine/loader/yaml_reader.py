@@ -20,6 +20,7 @@ from engine.loader.scalars import BadNumber, resolve
 
 MAX_DEPTH = 40
 MAX_NODES = 20_000
+MAX_PROBLEMS = 100
 
 #: Told about a problem: line, column, code, message.
 Report = Callable[[int, int, str, str], None]
@@ -50,6 +51,7 @@ class _Reader:
         self.text = text
         self.report = report
         self.nodes = 0
+        self.problems = 0
         self.root: Node | None = None
 
     def read(self) -> Node | None:
@@ -82,7 +84,12 @@ class _Reader:
             self._node(event, events, 1)
 
     def _at(self, event: Any, code: str, message: str) -> None:
-        self.report(event.start_mark.line + 1, event.start_mark.column + 1, code, message)
+        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        self.report(line, column, code, message)
+        self.problems += 1
+        if self.problems == MAX_PROBLEMS:
+            self.report(line, column, "too-many-problems", "the rest of this file was not read")
+            raise _Stop
 
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
         self.nodes += 1

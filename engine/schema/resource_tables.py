@@ -49,18 +49,18 @@ def _default(attribute: Attribute) -> Any:
 def _indexes(resource: ResourceType) -> list[Index]:
     indexes = [Index((name, "id") if name == resource.owner else (name,)) for name in resource.relationships]
     indexes += [_unique(resource, attribute) for attribute in resource.attributes.values() if attribute.unique is not None]
-    sorted_by = [name for name in resource.view.sort if name not in ("id", "created_at")]
+    sorted_by = [name for name in resource.view.sort if name not in ("id", "created_at") and _selective(resource, name)]
     indexes += [Index((name, "id")) for name in sorted_by]
-    looked_up = [name for name in resource.view.filter if name not in sorted_by]
-    looked_up += [attribute.name for attribute in resource.attributes.values() if attribute.index]
-    indexes += [Index((name,)) for name in looked_up if name not in resource.relationships and _selective(resource, name)]
+    looked_up = [*resource.view.filter, *(each.name for each in resource.attributes.values() if each.index)]
+    covered = {"id", "created_at", *sorted_by, *resource.relationships}
+    indexes += [Index((name,)) for name in looked_up if name not in covered and _selective(resource, name)]
     return indexes
 
 
 def _selective(resource: ResourceType, name: str) -> bool:
     """Not for booleans: half a table through an index is slower than the table, and misleads the query planner."""
     attribute = resource.attributes.get(name)
-    return name not in STANDARD and (attribute is None or attribute.type != "boolean")
+    return attribute is None or attribute.type != "boolean"
 
 
 def _unique(resource: ResourceType, attribute: Attribute) -> Index:

@@ -91,9 +91,11 @@ def _read(path: Path) -> tuple[bytes, ...]:
         return ()
     except OSError as error:
         raise KeyUnusable(f"The key file {path} cannot be read: {error.strerror}.") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         _refuse_exposed(path, os.fstat(descriptor))
-        content = file.read(_LIMIT)
+        content = os.read(descriptor, _LIMIT)
+    finally:
+        os.close(descriptor)
     lines = content.decode("utf-8", "replace").split()
     if not lines:
         raise KeyUnusable(f"The key file {path} is empty. Put it back from a backup.")

@@ -32,6 +32,6 @@ def is_injected(variable: str, text: str) -> bool:
 
 
 def closest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean …?`, or nothing."""
+    """The end of a sentence about a wrong name: `; did you mean …?`, or a full stop."""
     found = difflib.get_close_matches(name, list(known), 1, 0.6)
-    return f"; did you mean {found[0]}?" if found else ""
+    return f"; did you mean {found[0]}?" if found else "."

@@ -39,7 +39,7 @@ def load_settings(environment: Mapping[str, str] | None = None, config: Path | N
     environment = os.environ if environment is None else environment
     loading = _Loading()
     if config is None and environment.get(CONFIG):
-        config = path(environment[CONFIG])
+        config = loading.named_file(environment[CONFIG])
     if config is not None:
         loading.file(config)
     loading.environment(environment)
@@ -56,6 +56,13 @@ class _Loading:
         self.problems: list[str] = []
         self.warnings: list[str] = []
 
+    def named_file(self, text: str) -> Path | None:
+        try:
+            return path(text)
+        except BadValue as error:
+            self.problems.append(f"{CONFIG} {error}.")
+            return None
+
     def file(self, file: Path) -> None:
         entries, problems = read_file(file, self.settings)
         self.problems.extend(problems)
@@ -70,7 +77,7 @@ class _Loading:
         elif is_later(PREFIX + entry.key.upper().replace(".", "_")):
             self.warnings.append(f"{entry.place}: {entry.key} has no effect: this version has no such setting yet.")
         else:
-            self.problems.append(f"{entry.place}: there is no setting {entry.key!r}{closest(entry.key, self.settings)}.")
+            self.problems.append(f"{entry.place}: there is no setting {entry.key!r}{closest(entry.key, self.settings)}")
 
     def _warn_when_exposed(self, file: Path) -> None:
         if file.stat().st_mode & 0o077:
@@ -86,7 +93,7 @@ class _Loading:
             elif is_later(variable):
                 self.warnings.append(f"{variable} has no effect: this version has no such setting yet.")
             else:
-                self.problems.append(f"{variable}: there is no such setting{closest(variable, variables)}.")
+                self.problems.append(f"{variable}: there is no such setting{closest(variable, variables)}")
 
     def _take(self, setting: Setting, text: str, place: str) -> None:
         if not text and not setting.empty_is_value:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.model import JSON
-from handlers.docker.labels import RANK, SERVICE, SPEC
+from handlers.docker.labels import RANK, SERVICE, SOURCE, SPEC
 
 MAX_HEALTH_OUTPUT = 500
 #: Seconds that the engine gives a program to end where the file says nothing.
@@ -16,7 +16,7 @@ DEFAULT_GRACE = 10
 
 @dataclass(frozen=True, slots=True)
 class ContainerState:
-    """One container as it is now. `health` is None where nothing checks it."""
+    """One container as it is now. `health` is None where nothing checks it, or nothing runs."""
 
     id: str
     service: str
@@ -32,6 +32,7 @@ class ContainerState:
     ports: tuple[tuple[int, int, str], ...] = ()
     spec: str = ""
     rank: int = 0
+    restart_policy: str = "no"
     stop_grace: int = DEFAULT_GRACE
     networks: tuple[str, ...] = ()
 
@@ -39,6 +40,11 @@ class ContainerState:
     def is_up(self) -> bool:
         """Whether its program runs, or will by the engine's own doing."""
         return self.status in {"running", "restarting", "paused"}
+
+    @property
+    def has_finished(self) -> bool:
+        """Whether it did its work and ended well, as a migration or another job does."""
+        return self.status == "exited" and self.exit_code == 0 and not self.error and self.restart_policy != "unless-stopped"
 
     def document(self) -> dict[str, JSON]:
         """As it is kept on the deployment's row."""
@@ -71,12 +77,13 @@ def container_state(answer: Mapping[str, Any]) -> ContainerState:
         error=state.get("Error", ""),
         restarts=answer.get("RestartCount", 0),
         started_at=state.get("StartedAt", ""),
-        health=None if status in {None, "none"} else status,
+        health=status if status not in {None, "none"} and state["Status"] == "running" else None,
         health_output=_last_output(health),
-        image=config.get("Image", ""),
+        image=labels.get(SOURCE) or config.get("Image", ""),
         ports=_ports((answer.get("NetworkSettings") or {}).get("Ports") or {}),
         spec=labels.get(SPEC, ""),
         rank=int(rank) if (rank := labels.get(RANK, "0")).isdigit() else 0,
+        restart_policy=((answer.get("HostConfig") or {}).get("RestartPolicy") or {}).get("Name") or "no",
         stop_grace=DEFAULT_GRACE if (grace := config.get("StopTimeout")) is None else int(grace),
         networks=tuple(each["NetworkID"] for each in networks.values() if each.get("NetworkID")),
     )

@@ -24,7 +24,7 @@ LOGS = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 def create_request(plan: Plan, container: ContainerPlan, image: ImageFacts) -> Body:
     """The body of `POST /containers/create`; its label `hoster.spec` changes whenever anything in it does."""
     service = container.service
-    labels = {**service.labels, **owned(plan.deployment, service=service.name, rank=str(container.rank))}
+    labels = {**service.labels, **owned(plan.deployment, service=service.name, rank=str(container.rank), source=service.image)}
     body: Body = {
         "Image": service.image,
         "Cmd": None if service.command is None else list(service.command),

@@ -7,19 +7,18 @@ keys and tags of other programs are refused. Scalars stay text: what a value mea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 from engine.commands.registry import Problem
-
-if TYPE_CHECKING:
-    from ruamel.yaml.nodes import Node as YamlNode
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 30
 MAX_NODES = 20_000
 
+#: An event of ruamel's parser; typed loosely so that the library is imported only when a text is read.
+Event: TypeAlias = Any
 Path: TypeAlias = tuple[str | int, ...]
 
 
@@ -38,17 +37,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One plain value as text. `kind` is what YAML takes it for; `guessed` marks text that holds a variable's stand-in."""
+    """One plain value as text. `is_null`: nothing was written, or null. `guessed`: a variable's stand-in is part of it."""
 
     place: Place
     text: str
-    kind: str = "str"
+    is_null: bool = False
     guessed: bool = False
-
-    @property
-    def is_null(self) -> bool:
-        """Whether nothing was written, or null."""
-        return self.kind == "null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +58,15 @@ class Table:
     """Values by key; `keys` says where each key stands."""
 
     place: Place
-    entries: Mapping[str, Tree]
-    keys: Mapping[str, Place]
+    entries: dict[str, Tree]
+    keys: dict[str, Place]
 
 
 Tree: TypeAlias = Scalar | Listing | Table
 
 _TAG = "tag:yaml.org,2002:"
-_KINDS = {"str": "str", "int": "int", "float": "float", "bool": "bool", "null": "null", "timestamp": "str", "value": "str"}
+_PLAIN_TAGS = {None, "!", *(_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq"))}
+_NULLS = {"", "~", "null", "Null", "NULL"}
 
 
 class Unreadable(Exception):
@@ -86,95 +81,129 @@ def read(text: str) -> Tree:
     """The tree of one YAML document; raises `Unreadable`."""
     if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
         raise Unreadable([Problem(f"The text is larger than {MAX_BYTES // 1024} KiB", hint="Split it, or move content out")])
-    if not text.strip():
-        raise Unreadable([Problem("The text is empty", line=1, column=1, hint="Begin with `services:`")])
-    node = _compose(text)
-    if node is None:
-        raise Unreadable([Problem("The text holds only comments", line=1, column=1, hint="Begin with `services:`")])
-    builder = _Builder()
-    tree = builder.build(node, ())
-    if builder.problems:
-        raise Unreadable(builder.problems)
-    return tree
-
-
-def _compose(text: str) -> YamlNode | None:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
+        # Events, not nodes: they come one by one, so that the bounds hold before anything large has been built.
         yaml: Any = YAML(typ="safe", pure=True)
-        node: YamlNode | None = yaml.compose(text)
+        builder = _Builder(yaml.parse(text))
+        tree = builder.document()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = {"line": mark.line + 1, "column": mark.column + 1} if mark else {}
         reason = " ".join(str(each) for each in (error.context, error.problem) if each)
         raise Unreadable([Problem(f"This is not valid YAML: {reason}", **where)]) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise Unreadable(
-            [Problem(f"This is not valid YAML: {str(error).splitlines()[0] if str(error) else 'too deep'}")]
-        ) from None
-    return node
+    except (YAMLError, ValueError) as error:
+        raise Unreadable([Problem(f"This is not valid YAML: {str(error).partition(chr(10))[0]}")]) from None
+    if builder.problems:
+        raise Unreadable(builder.problems)
+    return tree
 
 
 class _Builder:
-    """Walks the composed nodes once, counting what it unfolds."""
+    """Puts the parser's events together, and counts what aliases and merge keys unfold to."""
 
-    def __init__(self) -> None:
+    def __init__(self, events: Iterator[Event]) -> None:
         self.problems: list[Problem] = []
+        self._events = events
+        self._anchors: dict[str, Tree] = {}
         self._count = 0
 
-    def build(self, node: YamlNode, path: Path) -> Tree:
-        place = Place(path, node.start_mark.line + 1, node.start_mark.column + 1)
+    def document(self) -> Tree:
+        """The one document of the text."""
+        event = self._next("StreamStartEvent", "DocumentStartEvent")
+        if _name(event) == "StreamEndEvent":
+            raise Unreadable([Problem("The text is empty", line=1, column=1, hint="Begin with `services:`")])
+        tree = self._value(event, (), 0)
+        event = self._next("DocumentEndEvent")
+        if _name(event) != "StreamEndEvent":
+            raise Unreadable([self._place(event, ()).problem("A second document begins here", "Keep one document in the text")])
+        return tree
+
+    def _next(self, *passing: str) -> Event:
+        event = next(self._events)
+        return self._next(*passing) if _name(event) in passing else event
+
+    def _place(self, event: Event, path: Path) -> Place:
+        return Place(path, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _value(self, event: Event, path: Path, depth: int) -> Tree:
+        place = self._place(event, path)
+        self._bound(place, depth)
+        if _name(event) == "AliasEvent":
+            known = self._anchors.get(event.anchor)
+            if known is None:
+                raise Unreadable([place.problem(f"The alias *{event.anchor} is not defined before it is used")])
+            return self._copy(known, path, depth)
+        if event.tag not in _PLAIN_TAGS:
+            self.problems.append(place.problem(f"The tag {event.tag} is not supported", "Write the value itself"))
+        tree: Tree
+        if _name(event) == "MappingStartEvent":
+            tree = self._table(place, depth)
+        elif _name(event) == "SequenceStartEvent":
+            tree = self._listing(place, depth)
+        else:
+            tree = Scalar(place, event.value, is_null=bool(event.implicit[0]) and event.value in _NULLS)
+        if event.anchor:
+            self._anchors[event.anchor] = tree
+        return tree
+
+    def _bound(self, place: Place, depth: int) -> None:
         self._count += 1
         if self._count > MAX_NODES:
             raise Unreadable([place.problem(f"More than {MAX_NODES} values, aliases counted each time they are used")])
-        if len(path) > MAX_DEPTH:
-            raise Unreadable([place.problem(f"Nested deeper than {MAX_DEPTH} levels, or an alias that contains itself")])
-        if isinstance(node, MappingNode):
-            self._expect(node, place, "map")
-            return self._table(node, place)
-        if isinstance(node, SequenceNode):
-            self._expect(node, place, "seq")
-            return Listing(place, tuple(self.build(item, (*path, index)) for index, item in enumerate(node.value)))
-        kind = _KINDS.get(str(node.tag).removeprefix(_TAG))
-        if kind is None:
-            self.problems.append(place.problem(f"The tag {node.tag} is not supported", "Write the value itself"))
-        return Scalar(place, node.value, kind or "str")
+        if depth > MAX_DEPTH:
+            raise Unreadable([place.problem(f"Nested deeper than {MAX_DEPTH} levels")])
 
-    def _expect(self, node: YamlNode, place: Place, tag: str) -> None:
-        if str(node.tag) != _TAG + tag:
-            self.problems.append(place.problem(f"The tag {node.tag} is not supported", "Write the value itself"))
+    def _listing(self, place: Place, depth: int) -> Listing:
+        items: list[Tree] = []
+        while _name(event := self._next()) != "SequenceEndEvent":
+            items.append(self._value(event, (*place.path, len(items)), depth + 1))
+        return Listing(place, tuple(items))
 
-    def _table(self, node: YamlNode, place: Place) -> Table:
-        entries: dict[str, Tree] = {}
-        keys: dict[str, Place] = {}
-        merged: list[Table] = []
-        for key, value in node.value:
-            at = Place(
-                (*place.path, str(key.value) if key.id == "scalar" else "?"), key.start_mark.line + 1, key.start_mark.column + 1
-            )
-            if str(key.tag) == _TAG + "merge":
-                merged.extend(self._merged(value, place, at))
-            elif key.id != "scalar" or not str(key.tag).startswith(_TAG):
-                self.problems.append(at.problem("A key must be plain text"))
-            elif key.value in keys:
-                first = keys[key.value]
-                self.problems.append(
-                    at.problem(f"The key {key.value!r} stands here twice, first in line {first.line}", "Keep one of the two")
-                )
-            else:
-                keys[key.value] = at
-                entries[key.value] = self.build(value, (*place.path, key.value))
-        for table in merged:
-            for name, value in table.entries.items():
-                entries.setdefault(name, value)
-                keys.setdefault(name, table.keys[name])
-        return Table(place, entries, keys)
+    def _table(self, place: Place, depth: int) -> Table:
+        table, merged = Table(place, {}, {}), []
+        while _name(event := self._next()) != "MappingEndEvent":
+            if _name(event) != "ScalarEvent" or event.tag not in _PLAIN_TAGS:
+                raise Unreadable([self._place(event, place.path).problem("A key must be plain text")])
+            key = str(event.value)
+            at = self._place(event, (*place.path, key))
+            if key == "<<" and event.implicit[0]:
+                merged.extend(self._merged(self._value(self._next(), place.path, depth + 1), at))
+                continue
+            value = self._value(self._next(), at.path, depth + 1)
+            first = table.keys.get(key)
+            if first is not None:
+                message = f"The key {key!r} stands here twice, first in line {first.line}"
+                self.problems.append(at.problem(message, "Keep one of the two"))
+            table.keys.setdefault(key, at)
+            table.entries.setdefault(key, value)
+        for other in merged:
+            for key, value in other.entries.items():
+                table.entries.setdefault(key, value)
+                table.keys.setdefault(key, other.keys[key])
+        return table
 
-    def _merged(self, node: YamlNode, place: Place, at: Place) -> list[Table]:
-        nodes = node.value if isinstance(node, SequenceNode) else [node]
-        if any(each.id != "mapping" for each in nodes):
+    def _merged(self, value: Tree, at: Place) -> list[Table]:
+        values = value.items if isinstance(value, Listing) else (value,)
+        tables = [each for each in values if isinstance(each, Table)]
+        if len(tables) < len(values):
             self.problems.append(at.problem("`<<` takes a mapping, or a list of mappings"))
-            return []
-        return [table for each in nodes if isinstance(table := self.build(each, place.path), Table)]
+        return tables
+
+    def _copy(self, tree: Tree, path: Path, depth: int) -> Tree:
+        """A subtree once more, at another path; it still stands in the text where its anchor does."""
+        place = replace(tree.place, path=path)
+        self._bound(place, depth)
+        if isinstance(tree, Scalar):
+            return replace(tree, place=place)
+        if isinstance(tree, Listing):
+            items = (self._copy(item, (*path, index), depth + 1) for index, item in enumerate(tree.items))
+            return Listing(place, tuple(items))
+        entries = {key: self._copy(value, (*path, key), depth + 1) for key, value in tree.entries.items()}
+        return Table(place, entries, {key: replace(at, path=(*path, key)) for key, at in tree.keys.items()})
+
+
+def _name(event: Event) -> str:
+    return type(event).__name__

@@ -180,7 +180,7 @@ class Fields:
             name, equals, text = item.text.partition("=")
             if not name:
                 self.findings.wrong(item, f"{item.text!r} does not begin with a name")
-            found[name] = Scalar(item.place, text, "str", item.guessed) if equals else None
+            found[name] = Scalar(item.place, text, guessed=item.guessed) if equals else None
         return found
 
     def _pair(self, value: Tree) -> Scalar | None:

@@ -77,8 +77,8 @@ class Interpolation:
             replaced = self.text(tree.text)
         except InterpolationError as error:
             self.errors.append((tree, error))
-            return Scalar(tree.place, tree.text, tree.kind, guessed=True)
-        return tree if replaced.text == tree.text else Scalar(tree.place, replaced.text, "str", replaced.guessed)
+            return Scalar(tree.place, tree.text, tree.is_null, guessed=True)
+        return tree if replaced.text == tree.text else Scalar(tree.place, replaced.text, guessed=replaced.guessed)
 
 
 class _Reader:

@@ -15,6 +15,8 @@ SERVICE = "hoster.service"
 VOLUME = "hoster.volume"
 SPEC = "hoster.spec"
 RANK = "hoster.rank"
+#: The image as the compose file names it; the container may run one that was derived from it.
+SOURCE = "hoster.source"
 
 
 def owned(deployment: str, **more: str) -> dict[str, str]:

@@ -97,7 +97,7 @@ def _tmpfs(item: Scalar, service: Fields) -> Mount | None:
     size, mode = DEFAULT_TMPFS, None
     for option in filter(None, options.split(",")):
         name, _, value = option.partition("=")
-        part = Scalar(item.place, value, "str", item.guessed)
+        part = Scalar(item.place, value, guessed=item.guessed)
         if name == "size":
             size = service.converted(part, byte_count, low=1, high=MAX_TMPFS, high_text="1gb") or size
         elif name == "mode":

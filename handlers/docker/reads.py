@@ -54,6 +54,8 @@ async def logs(context: ReadContext) -> Sequence[Mapping[str, JSON]]:
 
 def container_health(state: ContainerState) -> str:
     """One word for one container. Pure."""
+    if state.has_finished:
+        return "finished"
     if state.status != "running" or state.health == "unhealthy":
         return "unhealthy"
     if state.restarts > MANY_RESTARTS or state.health == "starting":
@@ -62,12 +64,13 @@ def container_health(state: ContainerState) -> str:
 
 
 def overall(healths: Sequence[str]) -> str:
-    """One word for all containers together. Pure."""
-    if not healths:
-        return "unknown"
-    if all(each == "unhealthy" for each in healths):
+    """One word for all containers together; jobs that have finished count only where nothing else is left. Pure."""
+    running = [each for each in healths if each != "finished"]
+    if not running:
+        return "unhealthy" if healths else "unknown"
+    if all(each == "unhealthy" for each in running):
         return "unhealthy"
-    return "healthy" if all(each == "healthy" for each in healths) else "degraded"
+    return "healthy" if all(each == "healthy" for each in running) else "degraded"
 
 
 def _documents(states: Sequence[ContainerState]) -> list[JSON]:

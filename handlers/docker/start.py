@@ -46,9 +46,7 @@ async def start_deployment(job: Job, timing: Timing) -> dict[str, JSON]:
         except (Fail, Retry):
             await _leave_nothing_running(link)
             raise
-    documents: list[JSON] = [
-        {**state.document(), "image": prepared.plan.container(state.service).service.image} for state in states
-    ]
+    documents: list[JSON] = [state.document() for state in states]
     return {"containers": documents, "started_at": timestamp(time.time())}
 
 

@@ -39,8 +39,7 @@ class Watch:
         if state.status == "running":
             return self._running(service, state, now)
         if state.status in {"exited", "dead"}:
-            stays_up = service.restart.policy == "unless-stopped"
-            return "finished" if state.exit_code == 0 and not state.error and not stays_up else _ended(service, state)
+            return "finished" if state.has_finished else _ended(service, state)
         return "waiting"
 
     def _running(self, service: Service, state: ContainerState, now: float) -> Verdict | Explanation:

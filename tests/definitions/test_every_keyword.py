@@ -26,7 +26,7 @@ attributes:
   secret:  {type: secret, read: operator}
   problem: {type: json, set_by: system}
 relationships:
-  plan:     {to: plans, required: true, immutable: true, set_by: user, on_delete: cascade, was: tier, description: What was bought}
+  plan:     {to: plans, required: true, immutable: true, on_delete: cascade, was: tier, description: What was bought}
   customer: {to: users, on_delete: restrict}
 lifecycle:
   attribute: stage
