@@ -50,8 +50,7 @@ class Ambient:
 
 def timestamp(seconds: float) -> str:
     """Seconds since the epoch as the text form of a timestamp."""
-    whole = datetime.fromtimestamp(seconds, UTC)
-    return f"{whole:%Y-%m-%dT%H:%M:%S}.{whole.microsecond // 1000:03d}Z"
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def seconds(text: str) -> float:

@@ -25,9 +25,11 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 #: At these levels they say what a person needs; below, they print whole requests, with what belongs to nobody else.
 _QUIET = ("httpx", "httpcore", "urllib3", "paramiko", "apscheduler", "asyncio")
 
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))} | {0x2028: "\\u2028", 0x2029: "\\u2029"}
-_ONE_LINE = _CONTROLS | {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
-_SEVERAL_LINES = {code: text for code, text in _CONTROLS.items() if code not in {ord("\n"), ord("\t")}}
+#: Control characters, line separators, and marks that turn the direction of writing.
+_UNSAFE = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_IN_JSON = {code: f"\\u{code:04x}" for code in _UNSAFE if code >= 0x7F}
+_SEVERAL_LINES = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _UNSAFE if chr(code) not in "\n\t"}
+_ONE_LINE = _SEVERAL_LINES | {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -95,7 +97,7 @@ class TextFormatter(logging.Formatter):
         message = record.getMessage().translate(_ONE_LINE)
         line = f"{self._dim(timestamp(record.created))} {self._tint(level)} {record.name}: {message}{self._dim(pairs)}"
         trace = _trace(self, record)
-        return f"{line}\n{trace.translate(_SEVERAL_LINES)}" if trace else line
+        return _encodable(f"{line}\n{trace.translate(_SEVERAL_LINES)}" if trace else line)
 
     def _tint(self, level: str) -> str:
         return f"\x1b[{_COLOURS.get(level, '0')}m{level:<8}\x1b[0m" if self._colour else f"{level:<8}"
@@ -118,22 +120,24 @@ def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, str) and value.isprintable() and value and " " not in value:
         return value
-    return _dump(value).translate(_CONTROLS)
+    return _dump(value)
 
 
 def _dump(value: Any) -> str:
     try:
-        return orjson.dumps(value, default=_text, option=orjson.OPT_NON_STR_KEYS).decode()
-    except (
-        TypeError
-    ):  # too large a number, half a surrogate pair, a list that contains itself: rarely, and never worth a lost line
-        if isinstance(value, dict):
-            value = {_text(key): _text(each) for key, each in value.items()}
-        return orjson.dumps(value if isinstance(value, dict) else _text(value)).decode()
+        text = orjson.dumps(value, default=_text, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # too large a number, half a surrogate pair, a list that contains itself: never worth a lost line
+        readable = {_text(key): _text(each) for key, each in value.items()} if isinstance(value, dict) else _text(value)
+        text = orjson.dumps(readable).decode()
+    return text if text.isascii() else text.translate(_IN_JSON)
 
 
 def _text(value: object) -> str:
     try:
-        return str(value).encode("utf-8", "backslashreplace").decode()
+        return _encodable(str(value))
     except Exception as error:  # an object that cannot be printed must not hide the message about it
         return f"<{type(value).__name__}: {type(error).__name__}>"
+
+
+def _encodable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

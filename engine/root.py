@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 
 from engine.api import API
-from engine.api.application import Receive, Scope, Send
+from engine.api.application import Scope
+from engine.api.responses import Receive, Send
 from engine.database import Database
 from engine.errors import HosterError
 

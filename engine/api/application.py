@@ -14,7 +14,7 @@ from engine.access import Actor
 from engine.api import bodies
 from engine.api.documents import BASE, Document, Documents
 from engine.api.parameters import ListParameters, parameters, unknown_parameter, whole
-from engine.api.responses import Response, document_response, error_response
+from engine.api.responses import LineStream, Receive, Response, Send, document_response, error_response
 from engine.errors import BadRequest, HosterError, MethodNotAllowed, NotFound
 from engine.identity import Tokens
 from engine.service import Page, Service
@@ -23,8 +23,7 @@ from engine.service.validation import Values
 from engine.store import ListQuery
 
 Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Answer: TypeAlias = Response | LineStream
 
 log = logging.getLogger("hoster.api")
 
@@ -84,7 +83,7 @@ class API:
             )
         await response.send(send, request_id.encode(), head=request.method == "HEAD")
 
-    async def _dispatch(self, request: _Request, path: str) -> Response:
+    async def _dispatch(self, request: _Request, path: str) -> Answer:
         parts = path.removeprefix(PREFIX).split("/") if path.startswith(PREFIX) else []
         if parts == [EVENTS]:
             return await self._only(request, {"GET": self._events})
@@ -159,7 +158,7 @@ class API:
             return Response(204)
         return document_response(202, {"data": self._documents[name].resource(seen)}, version=seen.record.version)
 
-    async def _member(self, request: _Request, name: str, row_id: str, member: str) -> Response:
+    async def _member(self, request: _Request, name: str, row_id: str, member: str) -> Answer:
         kind = self._service.store.types[name]
         if member in kind.resource.reads:
             return await self._only(request, {"GET": lambda each: self._read(each, name, row_id, member)})
@@ -173,11 +172,14 @@ class API:
         status = 202 if seen.record.state in self._service.store.types[name].busy_states else 200
         return document_response(status, {"data": self._documents[name].resource(seen)}, version=seen.record.version)
 
-    async def _read(self, request: _Request, name: str, row_id: str, read: str) -> Response:
+    async def _read(self, request: _Request, name: str, row_id: str, read: str) -> Answer:
         declared = self._service.store.types[name].resource.reads[read]
         params = _typed(Values(declared.params, base=""), parameters(request.query))
         answer = await self._service.read(request.actor, name, row_id, read, params)
-        document = {"type": f"{name}-{read}", "id": row_id, "attributes": answer}
+        if declared.stream:
+            return LineStream(answer, request.receive)
+        attributes = answer if isinstance(answer, Mapping) else {read: answer}
+        document = {"type": f"{name}-{read}", "id": row_id, "attributes": attributes}
         return document_response(200, {"data": document})
 
     # The event log
@@ -214,7 +216,7 @@ class API:
         cursor = entries[-1].seq if len(entries) == limit else max(newest, after)
         return document_response(200, {"data": data, "meta": {"cursor": str(cursor)}})
 
-    async def _only(self, request: _Request, handlers: Mapping[str, Callable[[_Request], Awaitable[Response]]]) -> Response:
+    async def _only(self, request: _Request, handlers: Mapping[str, Callable[[_Request], Awaitable[Answer]]]) -> Answer:
         method = "GET" if request.method == "HEAD" and "GET" in handlers else request.method
         if method in handlers:
             return await handlers[method](request)

@@ -23,6 +23,3 @@ def check(loaded: Loaded, known: Known | None = None) -> tuple[Problem, ...]:
     if known is not None:
         found += check_functions(loaded, known)
     return in_order(found)
-
-
-__all__ = ["Known", "check"]

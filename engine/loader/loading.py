@@ -19,7 +19,6 @@ from engine.loader.resource import read_resource
 from engine.loader.rule_checks import check_rules
 from engine.loader.structure import check_structure, find
 from engine.loader.tree_cache import TreeCache
-from engine.loader.yaml_reader import read_yaml
 from engine.model import Definitions, Position, ResourceType
 
 
@@ -95,6 +94,8 @@ def _draft(source: Source, trees: TreeCache, problems: list[Problem]) -> Draft |
 
 
 def _parse(draft: Draft, text: str) -> Node | None:
+    from engine.loader.yaml_reader import read_yaml  # a start from kept trees need not pay for the YAML library
+
     def report(line: int, column: int, code: str, message: str) -> None:
         draft.report(Node(None, line, column), code, message)
         draft.vague |= code in ("bad-yaml", "too-large", "second-document", "too-many-problems")

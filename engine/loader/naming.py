@@ -27,6 +27,7 @@ def check_naming(draft: Draft, resource: ResourceType) -> None:
     """Everything about names that one file can tell."""
     _reserved(draft)
     _taken(draft, resource)
+    _former(draft)
     if draft.vague:
         return
     _scopes(draft, resource)
@@ -51,9 +52,10 @@ def _reserved(draft: Draft) -> None:
     if draft.name in RESERVED_TYPES or draft.name.startswith("sqlite_"):
         draft.report(draft.root, "reserved-name", f"the name {draft.name!r} is taken by the API; rename the file")
     root = draft.root
-    parameters = [place for name, _ in _keys(root, "lifecycle", "transitions") for place in
-                  _keys(root, "lifecycle", "transitions", name, "inputs")]  # fmt: skip
-    for name, place in [*_keys(root, "attributes"), *_keys(root, "relationships"), *parameters]:
+    named = [*_keys(root, "attributes"), *_keys(root, "relationships")]
+    for transition, _ in _keys(root, "lifecycle", "transitions"):
+        named += _keys(root, "lifecycle", "transitions", transition, "inputs")
+    for name, place in named:
         if name in RESERVED:
             draft.report(place, "reserved-name", f"{name!r} is a name of the API or of the rule language; choose another")
     for name, place in [*_keys(root, "lifecycle", "transitions"), *_keys(root, "reads")]:
@@ -88,6 +90,26 @@ def _taken(draft: Draft, resource: ResourceType) -> None:
         if name in transitions or name in resource.relationships:
             other = "transition" if name in transitions else "relationship"
             draft.report(place, "name-taken", f"{name!r} is a {other} already, and both would have the same path")
+
+
+def _former(draft: Draft) -> None:
+    """A former name must be free: something that is still there has not been renamed."""
+    root = draft.root
+    fields_now = (root.get("attributes"), root.get("relationships"))
+    _former_in(draft, [entry for section in fields_now if section is not None for entry in section.items()])
+    lifecycle = root.get("lifecycle")
+    states = lifecycle.get("states") if lifecycle is not None else None
+    _former_in(draft, states.items() if states is not None else [])
+
+
+def _former_in(draft: Draft, entries: list[tuple[str, Node, Node]]) -> None:
+    taken = {name for name, _, _ in entries}
+    for name, _, node in entries:
+        was = node.get("was")
+        if was is not None and was.value in taken:
+            draft.report(was, "name-taken", f"{name} cannot have been {was.value!r}, which is still there or named twice")
+        elif was is not None:
+            taken.add(str(was.value))
 
 
 def _exists(draft: Draft, place: Node, name: str, known: Collection[str], what: str) -> bool:

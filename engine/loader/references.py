@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from engine.loader.draft import Draft
 from engine.loader.node import Node
 from engine.loader.problem import closest
-from engine.model import Lifecycle, ResourceType
+from engine.model import Lifecycle, ResourceType, State
 
 
 def identity_type(drafts: Sequence[Draft]) -> str | None:
@@ -45,33 +45,40 @@ def _targets(draft: Draft, resource: ResourceType, names: frozenset[str]) -> Non
         if target is not None and target.value not in names:
             message = f"there is no resource type {target.value!r}"
             draft.report(target, "unknown-type", message, closest(str(target.value), names))
-        if on_delete is not None and on_delete.value == "set_null" and resource.relationships[name].required:
-            draft.report(
-                on_delete, "required-set-null", f"{name} is required, so it cannot be emptied; use restrict or cascade"
-            )
+        relationship = resource.relationships[name]
+        if on_delete is not None and on_delete.value == "set_null" and relationship.required:
+            message = f"{name} is required, so it cannot be emptied; use restrict or cascade"
+            draft.report(on_delete, "required-set-null", message)
+        if relationship.required and relationship.set_by == "system":
+            message = f"only the system sets {name}, and it is missing at creation; remove 'required'"
+            draft.report(node.keys["required"], "required-by-system", message)
 
 
 def _deletion(draft: Draft, lifecycle: Lifecycle | None) -> None:
     """HTTP DELETE fires the transition `delete`: it must lead to a state whose rows are gone."""
     delete = lifecycle.transitions.get("delete") if lifecycle is not None else None
-    if lifecycle is None or delete is None or draft.vague:
+    if lifecycle is None or delete is None or draft.vague or "lifecycle" in draft.unsound:
         return
     seen: set[str] = set()
-    waiting: list[str | None] = [delete.target]
+    waiting = [delete.target]
     while waiting:
-        state = lifecycle.states.get(waiting.pop() or "")
-        if state is None or state.name in seen:
-            continue
+        state = lifecycle.states[waiting.pop()]
         if state.gone:
             return
-        seen.add(state.name)
-        waiting += [state.then, *(lifecycle.transitions[each.transition].target for each in state.after
-                                  if each.transition in lifecycle.transitions)]  # fmt: skip
+        if state.name not in seen:
+            seen.add(state.name)
+            waiting += _by_itself(lifecycle, state)
     draft.report(
         _key(draft.root, "lifecycle", "transitions", "delete"),
         "delete-never-gone",
         "HTTP DELETE fires this transition, but nothing leads on from it to a state with 'gone: true'",
     )
+
+
+def _by_itself(lifecycle: Lifecycle, state: State) -> list[str]:
+    """Where a state leads without anybody's doing: by the success of its command, or by its timers."""
+    timed = [lifecycle.transitions[timer.transition].target for timer in state.after]
+    return timed if state.then is None else [state.then, *timed]
 
 
 def _key(root: Node, *path: str) -> Node:

@@ -30,17 +30,18 @@ _WITHIN_BIGINT = (
     " WHEN v < -9223372036854775808 THEN -9223372036854775808 ELSE v END AS bigint)"
     " FROM (SELECT {} AS v OFFSET 0) AS n)"
 )
-# Plain operands give plain results; others are worked out as numeric, held within range, and rounded back.
+# Where the result is surely within range, the plain operation. Elsewhere, numeric, held within range and rounded back: there,
+# beyond 1e300 for sums and 8e307 for products, or below 4e-308, the last digit may differ from what Python gives.
 _PLAIN = {
     "+": "abs(a) < 1e300 AND abs(b) < 1e300",
     "-": "abs(a) < 1e300 AND abs(b) < 1e300",
-    "*": "a = 0 OR b = 0 OR (abs(a) BETWEEN 1e-150 AND 1e150 AND abs(b) BETWEEN 1e-150 AND 1e150)",
-    "/": "a = 0 OR (abs(a) BETWEEN 1e-150 AND 1e150 AND abs(b) BETWEEN 1e-150 AND 1e150)",
+    "*": "a = 0 OR b = 0 OR ln(nullif(abs(a), 0)) + ln(nullif(abs(b), 0)) BETWEEN -708 AND 709",
+    "/": "a = 0 OR ln(nullif(abs(a), 0)) - ln(abs(b)) BETWEEN -708 AND 709",
 }
 _WITHIN_DOUBLE = (
     "(SELECT CASE WHEN a IS NULL OR b IS NULL THEN NULL WHEN {plain} THEN a {operator} b"
     " ELSE (SELECT CASE WHEN v > {limit} THEN {limit} WHEN v < -{limit} THEN -{limit}"
-    " WHEN abs(v) < 1e-307 THEN 0 ELSE v END"
+    " WHEN abs(v) < 3e-324 THEN 0 ELSE v END"
     " FROM (SELECT a::text::numeric {operator} b::text::numeric AS v OFFSET 0) AS w)::double precision END"
     " FROM (SELECT {{}} AS a, {{}} AS b OFFSET 0) AS n)"
 )

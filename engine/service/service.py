@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.access import Actor
 from engine.commands.registry import ReadContext, Registry
-from engine.errors import Conflict, Forbidden, HosterError, Invalid, NotFound, Unauthenticated
+from engine.errors import BadRequest, Conflict, Forbidden, HosterError, Invalid, NotFound, Unauthenticated
 from engine.model import Transition
 from engine.service.validation import ATTRIBUTES, RELATIONSHIPS, TypeInput, escape, raise_all
 from engine.store import ListQuery, Record, Store, TypeStore, Unit
@@ -75,7 +75,7 @@ class Service:
         record = self._readable(actor, kind, row_id)
         declared = kind.resource.reads[name]
         values = self._inputs[type_name].params[name]
-        raise_all(values.problems(params, complete=True))
+        raise_all([_of_parameter(problem) for problem in values.problems(params, complete=True)])
         given = {each.name: each.default for each in declared.params.values()} | dict(params)
         related = {each: self._row(kind, record, each) for each in kind.resource.relationships}
         return await self.registry.readers[declared.source](ReadContext(record.row, related, given))
@@ -251,6 +251,11 @@ class Service:
 def _known(actor: Actor) -> None:
     if not actor.system and not actor.facts["known"]:
         raise Unauthenticated("Send a token: Authorization: Bearer …")
+
+
+def _of_parameter(problem: HosterError) -> HosterError:
+    """A problem with a query parameter, which has a name where a body has a pointer."""
+    return BadRequest(problem.detail, parameter=(problem.pointer or "").lstrip("/"), code=problem.error_code)
 
 
 def _keep_fixed(kind: TypeStore, record: Record, given: Mapping[str, Any]) -> None:

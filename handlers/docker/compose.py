@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import NoneType
 
 from engine.commands.registry import Problem
 from handlers.docker.dependencies import Cycle, ranks
@@ -99,6 +100,8 @@ class _File:
 
     def _check_names(self, services: Mapping[str, Table]) -> None:
         root = self.root.table
+        if not isinstance(self.root.get("services"), Table | NoneType):
+            return  # reported already: it is no mapping
         if not services:
             at = root.keys.get("services", root.place)
             self.findings.wrong(at, "there are no services", "Add one below `services:`, with an `image:`")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.commands.registry import ReadContext, Registry
 from tests.support import System, shut, system
 
 MEDIA = "application/vnd.api+json"
@@ -27,7 +28,11 @@ FILES = {
           initial: open
           states: {open: {}, closed: {}, shredded: {final: true, gone: true}}
           transitions:
-            close: {from: open, to: closed, needs: {"stars > 0": Give it a star first}, inputs: {why: {type: string, required: true}}}
+            close:
+              from: open
+              to: closed
+              needs: {"stars > 0": Give it a star first}
+              inputs: {why: {type: string, required: true}}
             reopen: {from: closed, to: open, by: operator}
             shred: {from: [open, closed], to: shredded}
             rot: {from: open, to: closed, by: system}
@@ -262,3 +267,48 @@ async def test_events_can_be_read_on_from_a_number(desk: System) -> None:
         seen += [int(each["id"]) for each in page["data"]]
         cursor = page["meta"]["cursor"]
     assert seen == list(range(seen[0], seen[0] + 5))
+
+
+LEDGERS = """
+attributes: {title: {type: string, required: true}}
+reads:
+  sum: {from: ledger.sum, params: {digits: {type: integer, minimum: 0, maximum: 9, default: 2}}}
+  tape: {from: ledger.tape, stream: true, params: {from: {type: integer, default: 0}}}
+"""
+
+
+async def test_served_reads_answer_or_stream_under_the_rule_of_the_row(tmp_path: Path) -> None:
+    registry = Registry()
+
+    @registry.reads("ledger.sum")
+    async def total(context: ReadContext) -> dict[str, object]:
+        return {
+            "of": context.row["title"],
+            "digits": context.params["digits"],
+            "owner": (context.related["owner"] or {})["name"],
+        }
+
+    @registry.reads("ledger.tape")
+    async def tape(context: ReadContext) -> AsyncIterator[dict[str, int]]:
+        async def lines() -> AsyncIterator[dict[str, int]]:
+            for number in range(context.params["from"], 3):
+                yield {"line": number}
+
+        return lines()
+
+    desk = await system(tmp_path, {"ledgers": LEDGERS}, registry)
+    _, ann = await desk.person("ann")
+    _, bob = await desk.person("bob")
+    ledger = (await call(desk, ann, "POST", "ledgers", body({"title": "May"}, "ledgers"))).json()["data"]["id"]
+    answer = await call(desk, ann, "GET", f"ledgers/{ledger}/sum?digits=4")
+    assert answer.json()["data"]["attributes"] == {"of": "May", "digits": 4, "owner": "ann"}
+    assert (await call(desk, ann, "GET", f"ledgers/{ledger}/sum")).json()["data"]["attributes"]["digits"] == 2
+    streamed = await call(desk, ann, "GET", f"ledgers/{ledger}/tape?from=1")
+    assert streamed.headers["content-type"] == "application/x-ndjson"
+    assert streamed.text == '{"line":1}\n{"line":2}\n'
+    assert (await call(desk, bob, "GET", f"ledgers/{ledger}/sum")).status_code == 404
+    assert (await call(desk, ann, "POST", f"ledgers/{ledger}/sum")).status_code == 405
+    for wrong in ("digits=10", "digits=x", "digits=[1]", "digit=1"):
+        refused = await call(desk, ann, "GET", f"ledgers/{ledger}/sum?{wrong}")
+        assert refused.status_code == 400, wrong
+        assert refused.json()["errors"][0]["source"] == {"parameter": wrong.partition("=")[0]}

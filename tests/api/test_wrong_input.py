@@ -75,7 +75,10 @@ CASES = [
     (note(title="x", body="x" * 10_000_000), 413, None),
     (b'{"data":{"type":"notes","attributes":{"title":"x"},"relationships":[]}}', 400, "/data/relationships"),
     (b'{"data":{"type":"notes","attributes":{"title":"x"},"relationships":{"folder":1}}}', 400, "/data/relationships/folder"),
-    (b'{"data":{"type":"notes","attributes":{"title":"x"},"relationships":{"folder":{"data":1}}}}', 400, "/data/relationships/folder/data"),
+    (
+        b'{"data":{"type":"notes","attributes":{"title":"x"},"relationships":{"folder":{"data":1}}}}',
+        400, "/data/relationships/folder/data",
+    ),
     (
         b'{"data":{"type":"notes","attributes":{"title":"x"},"relationships":{"folder":{"data":{"type":"notes","id":"1"}}}}}',
         422, "/data/relationships/folder/data/type",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import random
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from engine.rules.lexer import MIN_INTEGER
 from engine.types import TYPES
-from tests.rules.world import DEFINITIONS, MAKERS, SCOPE, THINGS, Row, columns
+from tests.rules.world import DEFINITIONS, SCOPE, Row, columns
 
 Item = TypeVar("Item")
 
@@ -62,8 +62,7 @@ MOMENTS = (
     "9999-12-31T23:59:59.999Z",
 )
 DURATIONS = ("2d", "90s", "1ms", "-1h", "1h30m", "36500d", "0s", "1.5s", "999ms")
-CASTS = {"bool": "hidden", "int": "stock", "float": "weight", "string": "body", "time": "ends"}
-SCALARS = tuple(CASTS)
+SCALARS = ("bool", "int", "float", "string", "time")
 
 
 class Source(Protocol):
@@ -78,6 +77,41 @@ class Source(Protocol):
     def number(self) -> float: ...
 
     def moment(self) -> str: ...
+
+
+class Seeded:
+    """Choices by a seed: quick, and the same again for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+
+    def pick(self, choices: Sequence[Item]) -> Item:
+        return self.random.choice(choices)
+
+    def often(self) -> bool:
+        return self.random.random() < 0.7
+
+    def text(self) -> str:
+        return self.pick(TEXTS) if self.often() else "".join(self.character() for _ in range(self.random.randrange(5)))
+
+    def character(self) -> str:
+        first, last = self.pick(((0x20, 0x7E), (0xA0, 0xD7FF), (0x10000, 0x10FFFF)))
+        return chr(self.random.randint(first, last))
+
+    def integer(self) -> int:
+        limit = self.pick((10, 2**63 - 1))
+        return self.pick(INTEGERS) if self.often() else self.random.randint(-limit, limit)
+
+    def number(self) -> float:
+        if self.often():
+            return self.pick(NUMBERS)
+        return self.pick(
+            (round(self.random.uniform(-100, 100), 2), self.random.uniform(-1, 1) * 10.0 ** self.random.randint(-300, 300))
+        )
+
+    def moment(self) -> str:
+        moment = datetime(1, 1, 1) + timedelta(milliseconds=self.random.randrange(9998 * 365 * 86_400_000))  # noqa: DTZ001  text in UTC
+        return self.pick(MOMENTS) if self.often() else f"{moment.isoformat(timespec='milliseconds')}Z"
 
 
 def scalar(source: Source, kind: str) -> Any:
@@ -135,13 +169,18 @@ def literal(source: Source, kind: str) -> str:
     if kind == "time":
         return f'timestamp("{value}")'
     if kind == "string":
-        return json.dumps(value, ensure_ascii=False).replace("\\b", "b").replace("\\f", "f").replace("\x7f", "")
+        return _quoted(value)
     if kind == "float":
         text = repr(float(value))
         return f"({text})" if value < 0 else text
     if kind == "int":
         return f"({value})" if value < 0 else str(value)
     return "true" if value else "false"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 class Writer:
@@ -268,6 +307,3 @@ _MAKERS: dict[str, tuple[Callable[[Writer, int], str], ...]] = {
     "string": (Writer.join, Writer.lower, _of("string", Writer.choice), _leaf("string")),
     "time": (Writer.shift, _of("time", Writer.choice), _leaf("time")),
 }
-
-RESOURCES = (THINGS.name, MAKERS.name)
-LOWEST = MIN_INTEGER

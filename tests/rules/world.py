@@ -126,7 +126,6 @@ def thing(**values: Any) -> Row:
     """A row of `things` with all that is required."""
     return {
         "id": "t1",
-        "version": 1,
         "created_at": "2026-01-01T00:00:00.000Z",
         "updated_at": "2026-01-02T00:00:00.000Z",
         "status": "running",
@@ -158,7 +157,6 @@ def maker(**values: Any) -> Row:
     """A row of `makers` with all that is required."""
     return {
         "id": "m1",
-        "version": 1,
         "created_at": "2025-01-01T00:00:00.000Z",
         "updated_at": "2025-01-02T00:00:00.000Z",
         "parent": None,

@@ -6,6 +6,7 @@ Anything else is named in `UnsafeChange`, and nothing is done at all.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -29,14 +30,21 @@ class UnsafeChange(Exception):
 
 
 def prepare(path: Path, tables: Sequence[Table]) -> list[str]:
-    """Make the database at `path` have `tables`; returns what was done, a sentence each."""
-    import sqlite_utils
+    """Make the database at `path` have `tables`; returns what was done, a sentence each.
 
+    A mark of the tables is kept in the file's user version, so that a start that finds them as they were costs nothing.
+    """
+    mark = int.from_bytes(hashlib.sha256(repr(tables).encode()).digest()[:4], "big") >> 1
     connection = connect(path)
     try:
+        if connection.execute("PRAGMA user_version").fetchone() == (mark,):
+            return []
+        import sqlite_utils
+
         connection.execute("BEGIN IMMEDIATE")
         database = sqlite_utils.Database(connection, recursive_triggers=False)
         done = _Preparation(database).run(tables)
+        connection.execute(f"PRAGMA user_version={mark}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
