@@ -109,11 +109,11 @@ class Trial:
 
     def _wait_until_finished(self, worker: Tree) -> None:
         """Until no command is left open; asked only once all have started, so as not to slow them down."""
-        until = time.monotonic() + START_WITHIN
+        until = time.monotonic() + DRAIN_WITHIN
         while unfinished := load(self.peer).unfinished(self.place):
             worker.check()
             if time.monotonic() > until:
-                raise BenchError(f"{self.peer}: {unfinished} commands that started did not end within {START_WITHIN:.0f} s")
+                raise BenchError(f"{self.peer}: {unfinished} commands that started did not end within {DRAIN_WITHIN:.0f} s")
             time.sleep(GLANCE)
 
     def _starts(self) -> list[Start]:

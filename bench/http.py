@@ -1,6 +1,7 @@
 """Hoster, PocketBase and the hand-written floor at the same work over HTTP. Run it as `python -m bench http`.
 
-Every round starts each contender in turn on a fresh copy of its seeded data, so that noise of the machine meets all of them.
+Every round starts the contenders on fresh copies of their seeded data and lets them take turns at each operation, so that
+the noise of the machine meets all of them alike.
 A run in which any answer was not 2xx, or an answer was not what it should be, fails.
 """
 
@@ -11,7 +12,8 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,9 +61,8 @@ class Bench:
         """Seed every contender, then measure all of them round by round."""
         seeded = {each.name: self._seed(each) for each in self.contenders}
         for number in range(self.arguments.rounds):
-            for contender in self.contenders:
-                _say(f"round {number + 1} of {self.arguments.rounds}: {contender.name}")
-                self._measure(contender, seeded[contender.name])
+            _say(f"round {number + 1} of {self.arguments.rounds}")
+            self._round(seeded)
         return self.results
 
     def _seed(self, contender: Contender) -> Seeded:
@@ -78,24 +79,35 @@ class Bench:
         kept.write_text(json.dumps(asdict(seeded)))
         return seeded
 
-    def _measure(self, contender: Contender, seeded: Seeded) -> None:
-        source = self.scratch / f"{contender.name}-{self.arguments.rows}"
-        with tempfile.TemporaryDirectory(prefix="round-", dir=self.scratch) as folder:
-            directory = Path(folder, "data")
-            shutil.copytree(source, directory)
-            launch = contender.launch(directory, port := self._next_port())
-            with Server(launch, port, Path(folder, "server.log")) as server:
-                footprint = {"ready_ms": server.ready_ms, "before_mb": server.tree.megabytes()}
-                for operation in contender.operations(seeded):
-                    load = self._load(server, contender, operation, launch.ready_path)
-                    self.results.loads.setdefault((contender.name, operation.name), []).append(load)
-                footprint["after_mb"] = server.tree.megabytes()
-        self.results.footprints.setdefault(contender.name, []).append(footprint)
+    def _round(self, seeded: Mapping[str, Seeded]) -> None:
+        """Start all contenders on fresh data, then take turns operation by operation: while one works, the others idle."""
+        with ExitStack() as stack:
+            servers = {each.name: self._start(each, stack) for each in self.contenders}
+            work = {
+                each.name: {operation.name: operation for operation in each.operations(seeded[each.name])}
+                for each in self.contenders
+            }
+            for operation in dict.fromkeys(name for operations in work.values() for name in operations):
+                for name, server in servers.items():
+                    if operation in work[name]:
+                        load = self._load(server, name, work[name][operation])
+                        self.results.loads.setdefault((name, operation), []).append(load)
+            for name, server in servers.items():
+                self.results.footprints[name][-1]["after_mb"] = server.tree.megabytes()
 
-    def _load(self, server: Server, contender: Contender, operation: Operation, ready_path: str) -> Load:
-        where = f"{contender.name}: {operation.name}"
+    def _start(self, contender: Contender, stack: ExitStack) -> Server:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="round-", dir=self.scratch)))
+        shutil.copytree(self.scratch / f"{contender.name}-{self.arguments.rows}", folder / "data")
+        port = self._next_port()
+        server = stack.enter_context(Server(contender.launch(folder / "data", port), port, folder / "server.log"))
+        footprint = {"ready_ms": server.ready_ms, "before_mb": server.tree.megabytes()}
+        self.results.footprints.setdefault(contender.name, []).append(footprint)
+        return server
+
+    def _load(self, server: Server, name: str, operation: Operation) -> Load:
+        where = f"{name}: {operation.name}"
         _check(where, server.url, operation)
-        load = measure(server, operation, self.arguments.seconds, self.arguments.connections, ready_path)
+        load = measure(server, operation, self.arguments.seconds, self.arguments.connections)
         if load.refused or load.broken:
             server.tree.check()
             raise BenchError(
@@ -164,7 +176,7 @@ def report(results: Results, entries: Sequence[dict[str, Any]], baselines: Seque
         [name, *(f"{median([each[figure] for each in rounds]):.0f}" for figure in ("ready_ms", "before_mb", "after_mb"))]
         for name, rounds in results.footprints.items()
     ]
-    footprint = table(["contender", "ready ms", "PSS MB at start", "PSS MB after the load"], memory)
+    footprint = table(["contender", "ready ms", "MB at start", "MB after the load"], memory)
     return f"{table(titles, rows)}\n\n{footprint}"
 
 

@@ -1,7 +1,6 @@
 """Starting, watching and stopping the processes under test.
 
-CPU time and memory are those of the whole process tree: a server may be a launcher with children. Memory is PSS, so pages
-that processes share are counted once.
+CPU time and memory are those of the whole process tree: a server may be a launcher with children.
 """
 
 from __future__ import annotations
@@ -54,8 +53,13 @@ class Tree:
         return total
 
     def megabytes(self) -> float:
-        """Memory of the tree (PSS)."""
-        return sum(float(process.memory_full_info().pss) for process in self._members()) / MEGABYTE
+        """Memory of the tree as if it had the machine to itself: what each process has alone, and once what they share.
+
+        PSS would split libraries with the other contenders that happen to run, and so flatter whoever is like them.
+        """
+        usages = [process.memory_full_info() for process in self._members()]
+        shared = max(usage.rss - usage.uss for usage in usages)
+        return float(sum(usage.uss for usage in usages) + shared) / MEGABYTE
 
     def check(self) -> None:
         """Raise when the process has ended by itself."""
@@ -93,12 +97,13 @@ class Server:
 
     def __init__(self, launch: Launch, port: int, log: Path) -> None:
         self.port = port
-        if self._answers(launch.ready_path):
+        self.ready_path = launch.ready_path
+        if self._answers():
             raise BenchError(f"Something else listens on port {port}; end it first")
         began = time.perf_counter()
         self.tree = Tree(launch.command, launch.environment, log)
         try:
-            self._wait(launch.ready_path, began + READY_WITHIN)
+            self._wait(began + READY_WITHIN)
         except BenchError:
             self.tree.kill()
             raise
@@ -115,17 +120,17 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.tree.stop()
 
-    def _wait(self, path: str, until: float) -> None:
-        while not self._answers(path):
+    def _wait(self, until: float) -> None:
+        while not self._answers():
             self.tree.check()
             if time.perf_counter() > until:
                 raise BenchError(f"The server on port {self.port} was not ready after {READY_WITHIN:.0f} s")
             time.sleep(PAUSE)
 
-    def _answers(self, path: str) -> bool:
+    def _answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
         try:
-            connection.request("GET", path)
+            connection.request("GET", self.ready_path)
             return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
             return False

@@ -95,7 +95,7 @@ class Load:
     requests: int = field(default=0)
 
 
-def measure(server: Server, operation: Operation, seconds: int, connections: int, ready_path: str) -> Load:
+def measure(server: Server, operation: Operation, seconds: int, connections: int) -> Load:
     """Put `operation` on `server` for `seconds`."""
     with tempfile.TemporaryDirectory(prefix="bench-wrk-") as folder:
         script = Path(folder, "load.lua")
@@ -107,7 +107,7 @@ def measure(server: Server, operation: Operation, seconds: int, connections: int
                 "once": "true" if operation.once else "false",
                 "requests": _quoted(str(requests)),
                 "headers": _table(operation.headers.items()),
-                "idle": _quoted(ready_path),
+                "idle": _quoted(server.ready_path),
             }
         )
         before = server.tree.cpu_seconds()

@@ -93,8 +93,10 @@ class System:
 
 
 def definitions(folder: Path, files: Mapping[str, str]) -> Path:
-    """Write definition files, and `users` where the test has none of its own."""
+    """Write definition files, and `users` where the test has none of its own; files of earlier calls go."""
     folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.yaml"):
+        old.unlink()
     for name, text in {"users": USERS, **files}.items():
         (folder / f"{name}.yaml").write_text(textwrap.dedent(text))
     return folder

@@ -182,10 +182,12 @@ def _when(draft: Draft, when: Node | None, resource: ResourceType) -> None:
         if dot:
             _exists(draft, place, name, resource.relationships, "relationship")
         elif resource.lifecycle is not None and name == resource.lifecycle.attribute:
-            if value.value not in resource.lifecycle.states:
-                states = resource.lifecycle.states
+            states = resource.lifecycle.states
+            if not isinstance(value.value, str) or value.value not in states:
                 draft.report(value, "unknown-state", f"there is no state {value.value!r}", closest(str(value.value), states))
         elif _exists(draft, place, name, fields(resource), "attribute or relationship"):
             attribute = resource.attributes.get(name)
+            if name in resource.relationships and not isinstance(value.value, str | None):
+                draft.report(value, "wrong-value", f"{name} is a relationship: its value is an id, or null")
             if attribute is not None and value.value is not None and name not in draft.uncertain:
                 check_value(draft, value, attribute, "wrong-value")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine.loader.draft import Draft
+from engine.loader.naming import fields
 from engine.loader.node import Node
 from engine.loader.problem import closest
 from engine.model import Lifecycle, ResourceType, State
@@ -35,6 +36,8 @@ def check_references(drafts: Sequence[Draft], types: Mapping[str, ResourceType],
             draft.report(place, "no-identity", message)
         _targets(draft, resource, names)
         _deletion(draft, resource.lifecycle)
+        if complete:
+            _examples(draft, resource, types)
     _prefixes(drafts, types)
 
 
@@ -52,6 +55,19 @@ def _targets(draft: Draft, resource: ResourceType, names: frozenset[str]) -> Non
         if relationship.required and relationship.set_by == "system":
             message = f"only the system sets {name}, and it is missing at creation; remove 'required'"
             draft.report(node.keys["required"], "required-by-system", message)
+
+
+def _examples(draft: Draft, resource: ResourceType, types: Mapping[str, ResourceType]) -> None:
+    """Values of related rows, as `template.status: published`, must be values that such rows have."""
+    section = draft.root.get("examples")
+    for example in section.elements() if section is not None else []:
+        when = example.get("when")
+        for key, place, _ in when.items() if when is not None else []:
+            name, dot, field = key.partition(".")
+            target = types.get(resource.relationships[name].to) if name in resource.relationships else None
+            if dot and target is not None and field not in fields(target):
+                message = f"there is no attribute or relationship {field!r} of {target.name}"
+                draft.report(place, "unknown-name", message, closest(field, fields(target)))
 
 
 def _deletion(draft: Draft, lifecycle: Lifecycle | None) -> None:

@@ -181,8 +181,10 @@ class _Builder:
             table.entries.setdefault(key, value)
         for other in merged:
             for key, value in other.entries.items():
-                table.entries.setdefault(key, value)
-                table.keys.setdefault(key, other.keys[key])
+                if key not in table.entries:
+                    path = (*place.path, key)
+                    table.entries[key] = self._copy(value, path, depth + 1)
+                    table.keys[key] = replace(other.keys[key], path=path)
         return table
 
     def _merged(self, value: Tree, at: Place) -> list[Table]:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.check import check
 from engine.loader import load
+from engine.loader.node import plain
+from engine.loader.yaml_reader import read_yaml
 
 RESOURCES = Path(__file__).parents[2] / "resources"
+SOUND = Path(__file__).parent / "sound"
 SHIPPED = [path.read_text() for path in sorted(RESOURCES.glob("*.yaml"))]
+DOCUMENTS: list[Any] = [plain(root) for text in SHIPPED if (root := read_yaml(text, lambda *_: None)) is not None]
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{chr(98 + level)}: &{chr(98 + level)} [{','.join(['*' + chr(97 + level)] * 9)}]\n" for level in range(8)
@@ -144,4 +152,35 @@ def test_damaged_files_give_problems_with_places_and_never_an_exception(
     for problem in check(loaded):
         assert 1 <= problem.position.line <= len(lines) + 1
         assert problem.position.column >= 1
+    assert (loaded.definitions is None) == bool(loaded.problems)
+
+
+ODD_VALUES = st.sampled_from(
+    [None, True, -1, 1.5, "", "owner", "string", "*", "1m", "deleted", [], {}, ["a"], {"a": 1}, {"rule": "x"}, {"type": "json"}]
+)
+KEYS = ["was", "unique", "default", "computed", "final", "gone", "run", "then", "after", "retry", "owner", "identity", "status"]
+
+
+def steps(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The way to every value of a document."""
+    yield path
+    for step, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from steps(inner, (*path, step))
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_well_formed_files_with_odd_values_never_raise(data: st.DataObject, tmp_path: Path) -> None:
+    document = copy.deepcopy(data.draw(st.sampled_from(DOCUMENTS)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        path = data.draw(st.sampled_from(list(steps(document))[1:] or [("attributes",)]))
+        parent = document
+        for step in path[:-1]:
+            parent = parent[step]
+        parent[path[-1]] = data.draw(ODD_VALUES)
+        if isinstance(parent, dict):
+            parent[data.draw(st.sampled_from(KEYS))] = data.draw(ODD_VALUES)
+    (tmp_path / "notes.yaml").write_bytes(orjson.dumps(document))
+    loaded = load([SOUND, tmp_path])
+    check(loaded)
     assert (loaded.definitions is None) == bool(loaded.problems)

@@ -193,7 +193,7 @@ def test_all_problems_are_found_at_once_in_the_order_of_the_text() -> None:
         ("volumes: [/a, '/a']", "two mounts at /a", 19),
         ("networks: [undeclared]", "network 'undeclared' is not declared", 16),
         ("configs: [undeclared]", "config 'undeclared' is not declared", 14),
-        ("command: \"it's\"", "a quotation is never closed", 14),
+        ('command: "it\'s"', "a quotation is never closed", 14),
         ("environment: {NOTHING: }", "NOTHING has no value", 18),
         ("environment: [[x]]", "a single value is expected", 19),
         ("ports: ['80-90:80-81']", "differ in length", 13),
@@ -218,12 +218,16 @@ def test_a_value_that_cannot_be_is_told_with_its_place(fragment: str, words: str
     assert (found[0].line, found[0].column) == (4, column)
 
 
-@pytest.mark.parametrize("image", ["", "Nginx", "nginx:", "nginx:a b", "a//b", "-x", "nginx@sha256:12", "x" * 500, "http://x/y"])
+@pytest.mark.parametrize(
+    "image", ["", "Nginx", "nginx:", "nginx:a b", "a//b", "-x", "nginx@sha256:12", "x" * 500, "http://x/y"]
+)
 def test_what_is_no_image_is_refused(image: str) -> None:
     assert problems(f"services: {{web: {{image: '{image}'}}}}")[0].path[:2] == ("services", "web")
 
 
-@pytest.mark.parametrize("image", ["nginx", "nginx:1.27", "a/b/c:x_1", "localhost/x", "h:5000/x@sha256:" + "a" * 64, "ghcr.io/a/b-c.d_e"])
+@pytest.mark.parametrize(
+    "image", ["nginx", "nginx:1.27", "a/b/c:x_1", "localhost/x", "h:5000/x@sha256:" + "a" * 64, "ghcr.io/a/b-c.d_e"]
+)
 def test_what_is_an_image_is_accepted(image: str) -> None:
     assert read_compose(f"services: {{web: {{image: '{image}'}}}}", Values()).compose.services[0].image == image
 
@@ -253,7 +257,9 @@ def test_more_than_fifty_services_are_refused() -> None:
     assert "more than 50 services" in problems(text)[0].message
 
 
-@pytest.mark.parametrize("text", ["[]", "text", "services:", "services: []", "services: {}", "services: {web: nginx}", "volumes: {}"])
+@pytest.mark.parametrize(
+    "text", ["[]", "text", "services:", "services: []", "services: {}", "services: {web: nginx}", "volumes: {}"]
+)
 def test_a_file_of_another_shape_is_refused(text: str) -> None:
     assert problems(text)
 

@@ -66,7 +66,7 @@ def test_anchors_and_merge_keys_are_unfolded_and_own_keys_win() -> None:
     assert isinstance(tree, Table)
     web = tree.entries["web"]
     assert isinstance(web, Table)
-    assert {key: value.text for key, value in web.entries.items()} == {"tty": "false", "image": "a", "init": "true"}  # type: ignore[union-attr]  # all are plain values
+    assert {key: value.text for key, value in web.entries.items()} == {"tty": "false", "image": "a", "init": "true"}
     assert web.entries["image"].place.path == ("web", "image")
     assert web.entries["image"].place.line == 1
 
@@ -74,7 +74,7 @@ def test_anchors_and_merge_keys_are_unfolded_and_own_keys_win() -> None:
 def test_scalars_keep_their_text() -> None:
     tree = read("a: 1.10\nb: 0644\nc: yes\nd: 22:22\ne: 2001-01-01\nf: '~'\ng: ~\nh:\n")
     assert isinstance(tree, Table)
-    texts = {key: (value.text, value.is_null) for key, value in tree.entries.items()}  # type: ignore[union-attr]  # all are plain values
+    texts = {key: (value.text, value.is_null) for key, value in tree.entries.items()}
     assert texts == {
         "a": ("1.10", False),
         "b": ("0644", False),

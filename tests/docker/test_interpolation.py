@@ -97,8 +97,8 @@ def test_a_stand_in_marks_the_text_it_is_part_of() -> None:
 def test_keys_are_never_replaced() -> None:
     interpolation = Interpolation(KNOWN)
     tree = interpolation.tree(read("$SET: {labels: {$SET: $SET}, list: [$SET=x]}"))
-    assert list(tree.entries) == ["$SET"]  # type: ignore[union-attr]  # the root is a mapping
-    inner = tree.entries["$SET"].entries  # type: ignore[union-attr]
+    assert list(tree.entries) == ["$SET"]
+    inner = tree.entries["$SET"].entries
     assert inner["labels"].entries["$SET"].text == "value"
     assert inner["list"].items[0].text == "value=x"
 

@@ -126,7 +126,9 @@ def test_keys_of_the_author_are_free() -> None:
 
 
 def test_labels_that_steer_the_platform_are_dropped() -> None:
-    labels = "{hoster.deployment: other, traefik.enable: 'true', com.docker.x: a, Caddy: b, caddy_0.x: c, fine: d, hosterish: e}"
+    labels = (
+        "{hoster.deployment: other, traefik.enable: 'true', com.docker.x: a, Caddy: b, caddy_0.x: c, fine: d, hosterish: e}"
+    )
     service = read_compose(f"services: {{web: {{image: x, labels: {labels}}}}}", Values()).compose.services[0]
     assert service.labels == {"fine": "d", "hosterish": "e"}
 

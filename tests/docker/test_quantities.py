@@ -39,7 +39,11 @@ def test_quantities_are_read_exactly(convert: Callable[[str], int], text: str, e
 
 @pytest.mark.parametrize(
     ("convert", "text"),
-    [(convert, text) for convert in (nanoseconds, byte_count, nano_cpus) for text in ("", "x", "-1", "1 s s", "1e9", "٣s", "9" * 40)]
+    [
+        (convert, text)
+        for convert in (nanoseconds, byte_count, nano_cpus)
+        for text in ("", "x", "-1", "1 s s", "1e9", "٣s", "9" * 40)
+    ]
     + [(nanoseconds, "30"), (nanoseconds, "s"), (nanoseconds, "999999999999w"), (byte_count, "1x"), (nano_cpus, "1.2.3")],
 )
 def test_what_is_no_quantity_is_refused(convert: Callable[[str], int], text: str) -> None:
