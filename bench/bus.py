@@ -9,14 +9,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import statistics
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from bench.bus_trial import Trial
-from bench.figures import median, ratio, table, times
+from bench.figures import ratio, table, times
 from bench.missing import module, sentence
 from bench.peers import PEERS, Place, load
 from bench.postgres import Postgres, running
@@ -84,7 +84,7 @@ def _column(rounds: Sequence[dict[str, float | None]], figure: str) -> list[floa
 def _median(rounds: Sequence[dict[str, float | None]], figure: str) -> float | None:
     """The median, None when any round has no figure: a command that once was not taken over has no typical time."""
     values = _column(rounds, figure)
-    return median(values) if len(values) == len(rounds) else None
+    return statistics.median(values) if len(values) == len(rounds) else None
 
 
 def _ratio(rounds: Sequence[dict[str, float | None]], others: Sequence[dict[str, float | None]], figure: str) -> float | None:
@@ -146,14 +146,10 @@ def main() -> int:
         return 1
     entries = summary(rounds)
     if arguments.json:
-        print(json.dumps({"summary": entries, "rounds": _plain(rounds)}, indent=2))
+        print(json.dumps({"summary": entries, "rounds": rounds}, indent=2))
     else:
         print(report(entries, questions, arguments.patience))
     return 0
-
-
-def _plain(rounds: Rounds) -> Any:
-    return {name: list(each) for name, each in rounds.items()}
 
 
 if __name__ == "__main__":

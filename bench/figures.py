@@ -9,11 +9,6 @@ import statistics
 from collections.abc import Sequence
 
 
-def median(values: Sequence[float]) -> float:
-    """The middle value."""
-    return statistics.median(values)
-
-
 def ratio(values: Sequence[float], others: Sequence[float]) -> float | None:
     """The median of the rounds' ratios; None where one side has no figure."""
     pairs = [(value, other) for value, other in zip(values, others, strict=False) if other]

@@ -232,13 +232,11 @@ async def move(request: Request) -> Response:
     """Queue an own row: state, command and event commit together or not at all."""
     database, row_id, user, now = request.app.state.database, request.path_params["id"], _user(request), _now()
     database.execute("BEGIN IMMEDIATE")
-    try:
+    with database:
         rows = database.execute(MOVE, (now, row_id, user)).fetchall()
         if rows:
             database.execute(COMMAND, (row_id, time.time()))
             database.execute(EVENT, (row_id, '{"to":"queued"}', now))
-    finally:
-        database.execute("COMMIT")
     if not rows:
         raise Refused(409, "Not movable")
     return _one(rows, 202)

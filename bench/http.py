@@ -16,35 +16,18 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 from bench.contenders import CONTENDERS
 from bench.contenders.contender import Contender, Seeded
-from bench.figures import median, ratio, table, times
+from bench.http_report import Results, document, report
+from bench.items import COMPOSE
 from bench.missing import program, sentence
 from bench.processes import BenchError, Server
 from bench.wrk import Load, Operation, measure
 
-BASELINES = ("pocketbase", "floor-normal", "floor-full")
 FIRST_PORT, LAST_PORT = 21_000, 21_049
-
-
-@dataclass
-class Results:
-    """What the rounds have brought: by contender and operation, and by contender alone."""
-
-    loads: dict[tuple[str, str], list[Load]] = field(default_factory=dict)
-    footprints: dict[str, list[dict[str, float]]] = field(default_factory=dict)
-
-    def column(self, contender: str, operation: str, figure: str) -> list[float]:
-        """One figure over the rounds."""
-        return [getattr(load, figure) for load in self._of(contender, operation)]
-
-    def _of(self, contender: str, operation: str) -> list[Load]:
-        """PocketBase has no moves: its PATCH stands in."""
-        return self.loads.get((contender, operation)) or self.loads.get((contender, "patch"), [])
 
 
 @dataclass
@@ -128,56 +111,13 @@ def _check(where: str, url: str, operation: Operation) -> None:
     response = httpx.request(request.method, url + request.path, headers=operation.headers, content=request.body, timeout=30)
     if response.status_code != operation.status:
         raise BenchError(f"{where}: answered {response.status_code}, not {operation.status}: {response.text[:500]}")
+    if json.dumps(COMPOSE) not in response.text:
+        raise BenchError(f"{where}: the answer does not hold the row: {response.text[:500]}")
     if operation.rows is not None:
         body = response.json()
         rows = body.get("data", body.get("items"))
         if len(rows) != operation.rows:
             raise BenchError(f"{where}: {len(rows)} rows came, not {operation.rows}")
-
-
-def summary(results: Results, contenders: Sequence[str], operations: Sequence[str]) -> list[dict[str, Any]]:
-    """One entry per operation and contender: medians, and ratios to the baselines that ran."""
-    entries = []
-    for operation in operations:
-        for contender in contenders:
-            if (contender, operation) in results.loads:
-                entries.append(_entry(results, contender, operation, [each for each in BASELINES if each in contenders]))
-    return entries
-
-
-def _entry(results: Results, contender: str, operation: str, baselines: Sequence[str]) -> dict[str, Any]:
-    entry: dict[str, Any] = {"operation": operation, "contender": contender}
-    for figure in ("rate", "p50", "p99", "cpu"):
-        entry[figure] = median(results.column(contender, operation, figure))
-    for figure in ("rate", "cpu"):
-        own = results.column(contender, operation, figure)
-        entry[f"{figure}_ratio"] = {each: ratio(own, results.column(each, operation, figure)) for each in baselines}
-    return entry
-
-
-def report(results: Results, entries: Sequence[dict[str, Any]], baselines: Sequence[str]) -> str:
-    """The tables that people read."""
-    titles = ["operation", "contender", "req/s", "p50 ms", "p99 ms", "CPU µs"]
-    titles += [f"req/s ÷ {each}" for each in baselines] + [f"CPU ÷ {each}" for each in baselines]
-    rows = [
-        [
-            entry["operation"],
-            entry["contender"],
-            f"{entry['rate']:.0f}",
-            f"{entry['p50']:.1f}",
-            f"{entry['p99']:.1f}",
-            f"{entry['cpu']:.0f}",
-            *(times(entry["rate_ratio"][each]) for each in baselines),
-            *(times(entry["cpu_ratio"][each]) for each in baselines),
-        ]
-        for entry in entries
-    ]
-    memory = [
-        [name, *(f"{median([each[figure] for each in rounds]):.0f}" for figure in ("ready_ms", "before_mb", "after_mb"))]
-        for name, rounds in results.footprints.items()
-    ]
-    footprint = table(["contender", "ready ms", "MB at start", "MB after the load"], memory)
-    return f"{table(titles, rows)}\n\n{footprint}"
 
 
 def _say(text: str) -> None:
@@ -217,17 +157,7 @@ def main() -> int:
         except BenchError as error:
             _say(str(error))
             return 1
-    operations = list(dict.fromkeys(operation for _, operation in results.loads))
-    entries = summary(results, names, operations)
-    baselines = [each for each in BASELINES if each in names]
-    if arguments.json:
-        rounds = [
-            {"contender": name, "operation": operation, "rounds": [asdict(load) for load in loads]}
-            for (name, operation), loads in results.loads.items()
-        ]
-        print(json.dumps({"summary": entries, "footprints": results.footprints, "loads": rounds}, indent=2))
-    else:
-        print(report(results, entries, baselines))
+    print(document(results, names) if arguments.json else report(results, names))
     return 0
 
 

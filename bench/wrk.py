@@ -9,7 +9,7 @@ import json
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.processes import BenchError, Server
@@ -92,7 +92,7 @@ class Load:
     cpu: float
     refused: int
     broken: int
-    requests: int = field(default=0)
+    requests: int
 
 
 def measure(server: Server, operation: Operation, seconds: int, connections: int) -> Load:

@@ -28,6 +28,7 @@ from engine.model import Definitions
 from engine.root import Root
 from engine.schema import prepare
 from engine.secrets import load_keyring
+from engine.secrets.keyring import key_id_of
 from engine.seeds import sow
 from engine.service import Service
 from engine.store import Store, Unit
@@ -106,6 +107,7 @@ class Hoster:
 
 def extensions(settings: Settings) -> Registry:
     """Import what registers handlers, checks, reads and recurring work: installed extensions and those of the settings."""
+    DEFAULT.settings = settings
     for entry in entry_points(group="hoster.extensions"):
         entry.load()
     for name in settings.extensions:
@@ -138,8 +140,23 @@ def assemble(settings: Settings, *, role: str = "all", ambient: Ambient | None =
         log.info("%s", change)
     database = open_database(settings.database_path, synchronous=settings.database_synchronous)
     ambient = ambient or Ambient()
-    store = Store(loaded.definitions, database, load_keyring(settings, ambient), ambient)
+    keyring = load_keyring(settings, ambient, required_key_ids=_key_ids_in_use(database, loaded.definitions))
+    store = Store(loaded.definitions, database, keyring, ambient)
     return Hoster(settings, loaded.definitions, database, store, registry, role)
+
+
+def _key_ids_in_use(database: Database, definitions: Definitions) -> set[str]:
+    """The keys without which something in the database could not be read."""
+    found: set[str] = set()
+    for resource in definitions.types.values():
+        for attribute in resource.attributes.values():
+            if attribute.type == "secret":
+                column = f'"{attribute.name}"'
+                statement = (
+                    f'SELECT {column} FROM "{resource.name}" WHERE {column} IS NOT NULL GROUP BY substr({column}, 1, 32)'  # noqa: S608  checked names
+                )
+                found |= {key for (text,) in database.read(statement) if (key := key_id_of(text)) is not None}
+    return found
 
 
 def _warn_of_unknown_names(loaded: Loaded, registry: Registry) -> None:

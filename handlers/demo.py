@@ -147,12 +147,13 @@ class _Demo:
     def _look_for_leftovers(self, deployment: str) -> None:
         from handlers.docker.engine import connect
 
-        label = {"label": f"hoster.deployment={deployment}"}
+        label: dict[str, str | list[str] | bool] = {"label": f"hoster.deployment={deployment}"}
         engine = connect(os.environ.get("HOSTER_NODES_LOCAL_SOCKET", "/var/run/docker.sock"))
-        left = [*engine.containers.list(all=True, filters=label), *engine.networks.list(filters=label)]
-        left += engine.volumes.list(filters=label)
+        left = [str(each.id) for each in engine.containers.list(all=True, filters=label)]
+        left += [str(each.id) for each in engine.networks.list(filters=label)]
+        left += [str(each.id) for each in engine.volumes.list(filters=label)]
         if left:
-            raise DemoFailed(f"The engine still has {', '.join(each.name for each in left)}")
+            raise DemoFailed(f"The engine still has {', '.join(left)}")
         self.say("No container, network or volume is left")
 
 

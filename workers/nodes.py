@@ -5,34 +5,32 @@ What a node is asked is I/O and lives in `handlers.docker`; this decides what th
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from handlers.docker.probe import Probe, probe
-
 from engine.commands.job import Job
-from engine.commands.registry import every
+from engine.commands.registry import DEFAULT, every
 from engine.model import JSON
 from engine.store import Unit
 from engine.store.moves import fire
+from handlers.docker.probe import Probe, probe
 
 PERIOD = 30.0
-LOCAL_SOCKET = "/var/run/docker.sock"
 LOCAL_NAME = "This machine"
 
 
 @every(PERIOD, "nodes.check")
 async def check_nodes(job: Job) -> None:
     """Ask every node whether it answers, and move those for which that has changed."""
-    socket = os.environ.get("HOSTER_NODES_LOCAL_SOCKET", LOCAL_SOCKET)
-    if socket:
-        await job.write(lambda unit: _register_local(unit, socket))
+    socket = DEFAULT.settings.nodes_local_socket if DEFAULT.settings else None
+    if socket is not None:
+        await job.write(partial(_register_local, socket=str(socket)))
     for node in await job.find("nodes"):
         if node["status"] != "maintenance":
             job.checkpoint()
             answer = await job.in_thread(probe, node["docker_socket"])
-            await job.write(lambda unit, node=node, answer=answer: _settle(unit, node["id"], answer))
+            await job.write(partial(_settle, node_id=node["id"], answer=answer))
 
 
 def _register_local(unit: Unit, socket: str) -> None:

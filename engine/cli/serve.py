@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +15,8 @@ import click
 if TYPE_CHECKING:
     from engine.app import Hoster
     from engine.settings import Settings
+
+log = logging.getLogger("hoster")
 
 THREADS = 64
 """Threads for handlers: most of them wait for an engine, not for a processor."""
@@ -36,6 +39,8 @@ def serve(role: str, config: Path | None) -> None:
 
     settings = load_settings(config=config)
     configure(settings.log_level, settings.log_format)
+    for warning in settings.warnings:
+        log.warning("%s", warning)
     hoster = assemble(settings, role=role)
     runner = _work(hoster) if role == "worker" else _serve(hoster, settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -30,6 +30,9 @@ log = logging.getLogger("hoster.commands")
 
 HAND_BACK = 2.0
 """Seconds that handlers get to notice that they are cancelled when the process stops."""
+
+LOOK_FOR_LOST = 0.5
+"""Seconds between two looks for workers whose process is gone; a look at nothing costs one index probe."""
 
 ONCE = RetryPolicy()
 
@@ -65,7 +68,11 @@ class Bus:
         self._unsubscribe = self._store.database.subscribe(self._wake.set)
         await self._take_over()
         self._wake.set()
-        self._tasks = [asyncio.create_task(self._claim_for_ever()), asyncio.create_task(self._keep_leases())]
+        self._tasks = [
+            asyncio.create_task(self._claim_for_ever()),
+            asyncio.create_task(self._repeat(self._lease / 3, self._renew)),
+            asyncio.create_task(self._repeat(min(LOOK_FOR_LOST, self._lease / 3), self._take_over)),
+        ]
 
     async def stop(self, patience: float = 30.0) -> None:
         """Claim nothing more, let running handlers finish for `patience` seconds, then hand the rest back."""
@@ -83,7 +90,8 @@ class Bus:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._store.database.end_work(self.worker)
+        if not self._running:  # else the announcement ends with the process: until then something may still act
+            self._store.database.end_work(self.worker)
 
     @property
     def idle(self) -> bool:
@@ -97,11 +105,11 @@ class Bus:
             self._wake.clear()
             try:
                 self._obey_cancels()
-                if len(self._running) < self._concurrency and self._next_due() <= self._milliseconds():
+                if len(self._running) < self._concurrency and self._has_work():
                     await self._claim()
                     if self._wake.is_set():
                         continue
-            except HosterError:
+            except Exception:
                 log.exception("Claiming commands failed; trying again")
                 await asyncio.sleep(1)
             await self._sleep()
@@ -116,16 +124,24 @@ class Bus:
         due = self._store.database.read(queue.NEXT)[0][0]
         return float("inf") if due is None else float(due)
 
+    def _has_work(self) -> bool:
+        """Asked by reading, since a claim is a write, and its commit wakes all who wait for one."""
+        now = self._milliseconds()
+        if self._next_due() > now:
+            return False
+        return bool(self._store.database.read(queue.WORK, queue.work(int(now), self._saturated(), self._running))[0][0])
+
     async def _claim(self) -> None:
         fence = self._ambient.random_bytes(12).hex()
         room = self._concurrency - len(self._running)
-        busy = self._saturated()
+        busy, own = self._saturated(), tuple(self._running)
         lease = int(self._lease * 1000)
 
         def claim(unit: Unit) -> list[Claimed]:
             return queue.claim(
                 unit.transaction,
                 worker=self.worker, fence=fence, now=unit.milliseconds, text=unit.now, lease=lease, busy=busy, limit=room,
+                own=own,
             )  # fmt: skip
 
         began = self._ambient.monotonic()
@@ -275,14 +291,13 @@ class Bus:
 
     # Leases
 
-    async def _keep_leases(self) -> None:
+    async def _repeat(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await asyncio.sleep(self._lease / 3)
+            await asyncio.sleep(seconds)
             try:
-                await self._renew()
-                await self._take_over()
-            except HosterError:
-                log.exception("Leases could not be renewed; trying again")
+                await work()
+            except Exception:
+                log.exception("Leases could not be looked after; trying again")
 
     async def _renew(self) -> None:
         held = {each.command.id: each.command.fence for each in self._running.values()}
@@ -307,7 +322,8 @@ class Bus:
     async def _take_over(self) -> None:
         """Free the commands of workers whose process is gone, without waiting for their leases."""
         database = self._store.database
-        gone = [worker for (worker,) in database.read(queue.WORKERS) if not database.is_working(worker)]
+        leased = database.read(queue.WORKERS, (int(self._milliseconds()),))
+        gone = [worker for (worker,) in leased if not database.is_working(worker)]
         if not gone:
             return
 
@@ -334,12 +350,7 @@ class Bus:
 
     async def event(self, job: Job, kind: str, message: str, data: Mapping[str, JSON]) -> None:
         """Write an entry of the event log about the row of `job`."""
-        running = self._running.get(job.id)
-        if running is None:
-            return
-        job.checkpoint()
-        command = running.command
-        await self._write(command, lambda unit: self._note(unit, command, kind, {"message": message, **data}))
+        await self._write_for(job, lambda unit, command: self._note(unit, command, kind, {"message": message, **data}))
 
     async def find(self, type_name: str, where: Mapping[str, JSON]) -> list[dict[str, Any]]:
         """Rows of another type, read as the system."""
@@ -347,9 +358,24 @@ class Bus:
 
     async def write(self, job: Job, work: Callable[[Unit], Result]) -> Result:
         """Run a unit of work as the system, told of under the command's name."""
+        return await self._write_for(job, lambda unit, _: work(unit))
+
+    async def _write_for(self, job: Job, work: Callable[[Unit, Claimed], Result]) -> Result:
+        """Write while the attempt counts. Between its look at the clock and its turn at the database that may end, so
+        the fence is asked inside the transaction."""
         job.checkpoint()
+        running = self._running.get(job.id)
+        if running is None or running.job is not job:
+            raise Cancelled(f"{job.name} has ended")
+        command = running.command
+
+        def fenced(unit: Unit) -> Result:
+            if not queue.held(unit.transaction, command):
+                raise Cancelled(f"{job.name} for {job.type}/{job.row_id} no longer has the right to act")
+            return work(unit, command)
+
         actor = Actor("", f"command:{job.name}", SYSTEM.facts, system=True)
-        return await self._store.write(actor, work, command=job.id)
+        return await self._store.write(actor, fenced, command=job.id)
 
     def _note(self, unit: Unit, command: Claimed, kind: str, data: Mapping[str, JSON]) -> bool:
         store = self._store.types.get(command.type)

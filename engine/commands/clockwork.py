@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -59,18 +59,25 @@ class Clockwork:
         now, read = int(self._store.ambient.time() * 1000), self._store.database.read
         for row in read(queue.OVERDUE, (now,)):
             command = queue.claimed(row)
-            await self._store.write(SYSTEM, partial(outcome.expire, command=command), command=command.id)
+            await self._act(partial(outcome.expire, command=command), command.id)
         for timer in read(DUE_TIMERS, (now,)):
-            await self._store.write(SYSTEM, partial(_ring, timer=timer))
+            await self._act(partial(_ring, timer=timer))
         for name, due in read(DUE_SCHEDULES, (now,)):
-            await self._store.write(SYSTEM, partial(self._tick, name=name, due=due))
+            await self._act(partial(self._tick, name=name, due=due))
+
+    async def _act(self, work: Callable[[Unit], object], command: int | None = None) -> None:
+        """One thing that cannot be done must not hold up those after it."""
+        try:
+            await self._store.write(SYSTEM, work, command=command)
+        except Exception:
+            log.exception("What is due could not be done; trying again")
 
     async def _turn(self) -> None:
         while True:
             try:
                 await self.look()
-            except HosterError:
-                log.exception("What is due could not be written; trying again")
+            except Exception:
+                log.exception("What is due could not be read; trying again")
             await asyncio.sleep(PERIOD)
 
     def _enrol(self, unit: Unit) -> None:

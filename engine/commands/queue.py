@@ -27,12 +27,18 @@ NEXT = "SELECT min(due) FROM _commands WHERE open = 1"
 
 FIRST_OF_ROW = "NOT EXISTS (SELECT 1 FROM _commands p WHERE p.open = 1 AND p.type = c.type AND p.row = c.row AND p.id < c.id)"
 
+CLAIMABLE = (
+    f"c.open = 1 AND c.due <= ? AND c.cancel IS NULL AND {FIRST_OF_ROW} "
+    "AND c.name NOT IN (SELECT value FROM json_each(?)) AND c.id NOT IN (SELECT value FROM json_each(?))"
+)
+SWEEPABLE = "open = 1 AND cancel IS NOT NULL AND (fence IS NULL OR due <= ?) AND id NOT IN (SELECT value FROM json_each(?))"
+WORK = f"SELECT EXISTS (SELECT 1 FROM _commands c WHERE {CLAIMABLE}) OR EXISTS (SELECT 1 FROM _commands WHERE {SWEEPABLE})"
 CLAIM = (
     "UPDATE _commands SET status = 'running', due = ?, fence = ?, worker = ?, attempt = attempt + 1, "
-    "started_at = coalesce(started_at, ?) WHERE id IN (SELECT c.id FROM _commands c WHERE c.open = 1 AND c.due <= ? "
-    f"AND c.cancel IS NULL AND {FIRST_OF_ROW} AND c.name NOT IN (SELECT value FROM json_each(?)) "
+    f"started_at = coalesce(started_at, ?) WHERE id IN (SELECT c.id FROM _commands c WHERE {CLAIMABLE} "
     f"ORDER BY c.due, c.id LIMIT ?) RETURNING {COLUMNS}"
 )
+HELD = "SELECT 1 FROM _commands WHERE id = ? AND fence = ? AND open = 1 AND cancel IS NULL"
 KEEP = (
     "UPDATE _commands SET due = ? WHERE open = 1 AND id IN (SELECT value FROM json_each(?)) "
     "AND fence IN (SELECT value FROM json_each(?)) RETURNING id"
@@ -50,13 +56,12 @@ AGAIN = (
     "attempt = attempt - ?, error = ? WHERE id = ? AND fence = ? AND open = 1 AND cancel IS NULL RETURNING id"
 )
 SWEEP_CANCELLED = (
-    "UPDATE _commands SET open = 0, status = iif(cancel = 'deadline', 'failed', 'cancelled'), ended_at = ? "
-    "WHERE open = 1 AND cancel IS NOT NULL AND (fence IS NULL OR due <= ?)"
+    f"UPDATE _commands SET open = 0, status = iif(cancel = 'deadline', 'failed', 'cancelled'), ended_at = ? WHERE {SWEEPABLE}"
 )
 CANCELLED_OF = "SELECT id FROM _commands WHERE open = 1 AND cancel IS NOT NULL AND worker = ?"
 OVERDUE = f"SELECT {COLUMNS} FROM _commands WHERE open = 1 AND cancel IS NULL AND deadline <= ?"
 EXPIRE = "UPDATE _commands SET cancel = 'deadline', error = ? WHERE id = ? AND open = 1 AND cancel IS NULL RETURNING id"
-WORKERS = "SELECT DISTINCT worker FROM _commands WHERE open = 1 AND worker IS NOT NULL"
+WORKERS = "SELECT DISTINCT worker FROM _commands WHERE open = 1 AND due > ? AND worker IS NOT NULL"
 ABANDON = "UPDATE _commands SET due = ? WHERE open = 1 AND worker = ? AND due > ?"
 
 
@@ -83,13 +88,36 @@ def claimed(row: Sequence[Any]) -> Claimed:
     return Claimed(number, name, kind, row_id, state, orjson.loads(inputs), attempt, failures, deadline, fence or "", actor)
 
 
+def work(now: int, busy: Iterable[str], own: Iterable[int]) -> tuple[Any, ...]:
+    """The parameters of `WORK`: whether `claim` would find anything. Asked first, because a claim is a write."""
+    return now, _list(busy), _list(own), now, _list(own)
+
+
 def claim(
-    transaction: Transaction, *, worker: str, fence: str, now: int, text: str, lease: int, busy: Iterable[str], limit: int
+    transaction: Transaction,
+    *,
+    worker: str,
+    fence: str,
+    now: int,
+    text: str,
+    lease: int,
+    busy: Iterable[str],
+    limit: int,
+    own: Iterable[int] = (),
 ) -> list[Claimed]:
-    """Lease up to `limit` due commands to `worker`, longest due first, at most one a resource, none named in `busy`."""
-    transaction.run(SWEEP_CANCELLED, (text, now))
-    parameters = (now + lease, fence, worker, text, now, _list(busy), limit)
+    """Lease up to `limit` due commands to `worker`, longest due first, at most one a resource, none named in `busy`.
+
+    `own` are the commands that still run in the process that asks. It must never claim these a second time: after a pause
+    longer than the lease they look free, but their handlers go on.
+    """
+    transaction.run(SWEEP_CANCELLED, (text, now, _list(own)))
+    parameters = (now + lease, fence, worker, text, now, _list(busy), _list(own), limit)
     return [claimed(row) for row in transaction.all(CLAIM, parameters)]
+
+
+def held(transaction: Transaction, command: Claimed) -> bool:
+    """Whether the claim still counts, so that what its handler tells may be written."""
+    return transaction.one(HELD, (command.id, command.fence)) is not None
 
 
 def keep(transaction: Transaction, ids: Iterable[int], fences: Iterable[str], until: int) -> set[int]:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from engine.commands.job import Handler
+from engine.model import JSON
+from engine.settings import Settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -59,7 +61,7 @@ class Recurring:
 
 @dataclass(slots=True)
 class Registry:
-    """Functions by name."""
+    """Functions by name, and the settings of the process they run in once it is assembled."""
 
     handlers: dict[str, Handler] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=dict)
@@ -67,6 +69,7 @@ class Registry:
     readers: dict[str, Reader] = field(default_factory=dict)
     recurring: dict[str, Recurring] = field(default_factory=dict)
     seeds: list[Path] = field(default_factory=list)
+    settings: Settings | None = None
 
     def handles(self, name: str, *, limit: int | None = None) -> Callable[[Function], Function]:
         """Register the handler of the command `name`; at most `limit` of them run at a time in one process."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from engine.loader.constraints import check_value
 from engine.loader.draft import Draft
-from engine.loader.node import Node
+from engine.loader.node import Node, plain
 from engine.loader.problem import closest
 from engine.loader.values import names
 from engine.model import STANDARD, Attribute, ResourceType
@@ -184,7 +184,7 @@ def _when(draft: Draft, when: Node | None, resource: ResourceType) -> None:
         elif resource.lifecycle is not None and name == resource.lifecycle.attribute:
             states = resource.lifecycle.states
             if not isinstance(value.value, str) or value.value not in states:
-                draft.report(value, "unknown-state", f"there is no state {value.value!r}", closest(str(value.value), states))
+                draft.report(value, "unknown-state", f"there is no state {plain(value)!r}", closest(str(value.value), states))
         elif _exists(draft, place, name, fields(resource), "attribute or relationship"):
             attribute = resource.attributes.get(name)
             if name in resource.relationships and not isinstance(value.value, str | None):

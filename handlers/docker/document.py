@@ -15,7 +15,7 @@ from engine.commands.registry import Problem
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 30
-MAX_NODES = 20_000
+MAX_NODES = 10_000
 
 #: An event of ruamel's parser; typed loosely so that the library is imported only when a text is read.
 Event: TypeAlias = Any

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.commands.job import Fail, Job, Retry
 from handlers.docker.causes import fail_or_retry
+from handlers.docker.engine_setup import ping
 from handlers.docker.explain import Explanation, explain_message
 
 if TYPE_CHECKING:
@@ -45,6 +47,11 @@ def connect(socket_path: str, timeout: int = CALL_SECONDS) -> DockerClient:
     """A client for the engine behind a unix socket; blocks, and raises `EngineFault` when nothing answers."""
     import docker
 
+    try:
+        # Before the SDK tries: it leaves its socket open when it fails to connect.
+        ping(socket_path, timeout)
+    except (OSError, HTTPException) as error:
+        raise EngineFault(None, Explanation("engine_unreachable", f"The engine does not answer: {_short(error)}")) from error
     return translated(lambda: docker.DockerClient(f"unix://{socket_path}", version="auto", timeout=timeout, max_pool_size=POOL))
 
 

@@ -45,16 +45,24 @@ class _UnixConnection(HTTPConnection):
         self.sock.connect(self._path)
 
 
-def answers(path: str, timeout: float = 2.0) -> bool:
-    """Whether an engine answers a ping on the unix socket at `path`."""
+def ping(path: str, timeout: float = 2.0) -> None:
+    """Ask the engine at the unix socket `path` for a sign of life; raises `OSError` or `HTTPException`."""
     connection = _UnixConnection(path, timeout)
     try:
         connection.request("GET", "/_ping")
-        return connection.getresponse().read() == b"OK"
-    except (OSError, HTTPException):
-        return False
+        if connection.getresponse().read() != b"OK":
+            raise ConnectionError("something answers that is no Docker engine")
     finally:
         connection.close()
+
+
+def answers(path: str) -> bool:
+    """Whether an engine answers a ping on the unix socket at `path`."""
+    try:
+        ping(path)
+    except (OSError, HTTPException):
+        return False
+    return True
 
 
 def ensure_engine(path: str = DEFAULT_SOCKET, say: Say = print, directory: Path = DEFAULT_DIRECTORY) -> None:

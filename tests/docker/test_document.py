@@ -49,11 +49,11 @@ def test_what_cannot_be_read_is_told_with_its_place(text: str, words: str, line:
     [ALIAS_BOMB, "[" * 100_000, "{" * 100_000, "a: [" + "1," * 60_000 + "]", "- " * 80_000, "a" * 300_000],
     ids=["aliases", "brackets", "braces", "values", "dashes", "size"],
 )
-def test_a_text_made_to_exhaust_us_is_refused_within_two_seconds(text: str) -> None:
-    began = time.monotonic()
+def test_a_text_made_to_exhaust_us_is_refused_within_two_seconds_of_work(text: str) -> None:
+    began = time.thread_time()
     with pytest.raises(Unreadable):
         read(text)
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2
 
 
 def test_aliases_count_each_time_they_are_used() -> None:

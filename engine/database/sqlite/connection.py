@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import sqlite3
 from pathlib import Path
@@ -16,11 +18,12 @@ BUSY_TIMEOUT_MS = 10_000
 
 
 def connect(path: Path, *, synchronous: str = "full", read_only: bool = False) -> sqlite3.Connection:
-    """A connection in autocommit mode, usable from any one thread at a time."""
+    """A connection in autocommit mode, usable from any one thread at a time; only its owner may read a file made here."""
     if sqlite3.sqlite_version_info < MINIMUM_VERSION:
         needed = ".".join(map(str, MINIMUM_VERSION))
         raise StorageFailed(f"SQLite {needed} or later is needed, this is {sqlite3.sqlite_version}")
     try:
+        _make(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=CACHED_STATEMENTS)
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA journal_mode=WAL")
@@ -30,9 +33,16 @@ def connect(path: Path, *, synchronous: str = "full", read_only: bool = False) -
         connection.execute("PRAGMA cache_size=-16000")
         if read_only:
             connection.execute("PRAGMA query_only=ON")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise StorageFailed(f"The database {path} cannot be opened: {error}") from error
     return connection
+
+
+def _make(path: Path) -> None:
+    """Make the file if it is not there. One that is must not be opened and closed here: that would drop the locks which
+    other connections of this process hold on it, and another process would take it for closed."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
 _PLACES = re.compile(r"constraint failed: (.+)$")

@@ -22,9 +22,15 @@ class Liveness:
     def begin(self, worker: str) -> None:
         """Announce `worker` until this process ends."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        self._sweep()
-        descriptor = os.open(self._folder / worker, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        folder = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            # One at a time: a sweep would take a file that is made, but not locked yet, for that of a dead worker.
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            self._sweep()
+            descriptor = os.open(self._folder / worker, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            os.close(folder)
         self._held[worker] = descriptor
 
     def end(self, worker: str) -> None:

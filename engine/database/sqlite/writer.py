@@ -119,6 +119,8 @@ class Writer:
             await self._in_thread(self._connection.execute, "COMMIT")
         except sqlite3.Error as error:
             self._abandon(batch, translate(error))
+        except StorageFailed as error:
+            self._abandon(batch, error)
         except BaseException as error:
             self._abandon(batch, StorageFailed(f"The write was interrupted: {error!r}"))
             raise
@@ -126,8 +128,8 @@ class Writer:
             self._committed()
         finally:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
-        for pending in batch:
-            pending.resolve()
+            for pending in batch:
+                pending.resolve()
 
     async def _begin(self) -> None:
         try:

@@ -1,0 +1,98 @@
+"""A start that is cut off anywhere, by the end of its process or by its cancellation, and run again."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from engine.commands.job import Cancelled
+from handlers.docker.local_image import HELLO, TEST
+from tests.docker.support import Deployment, Killed
+
+PAIR = f"""
+services:
+  web: {{image: '{TEST}', command: [sleep, '60'], init: true, depends_on: [db], volumes: [/more], stop_grace_period: 0s}}
+  db: {{image: '{TEST}', command: [sleep, '60'], init: true, volumes: ['data:/data'], read_only: true, stop_grace_period: 0s}}
+volumes: {{data: }}
+"""
+FILES = [{"name": "f", "path": "/etc/f", "content": "here"}]
+
+
+async def checkpoints(deployment: Deployment) -> int:
+    """How many there are before the first container is started; after that their number depends on time."""
+    job = deployment.job()
+    await deployment.start(PAIR)
+    job = deployment.job()
+    before = len(deployment.reporter.events)
+    await deployment.remove()
+    deployment.reporter.events = deployment.reporter.events[:before]
+    return job.seen
+
+
+async def test_a_start_killed_at_any_point_is_completed_by_the_next(deployment: Deployment) -> None:
+    deployment.row = {"compose_spec": PAIR, "config_files": FILES}
+    killed, lives = True, 1
+    while killed:
+        killed = await dies(deployment, lives)
+        answer = await deployment.start(attempt=2)
+        assert [each["service"] for each in answer["containers"]] == ["db", "web"]
+        assert deployment.running() == ["db", "web"]
+        assert len(deployment.found("containers")) == 2
+        assert len(deployment.found("networks")) == 1
+        assert len(deployment.found("volumes")) == 2
+        assert deployment.execute("web", "cat", "/etc/f") == deployment.execute("db", "cat", "/etc/f") == "here"
+        await deployment.remove()
+        assert deployment.names() == {"containers": [], "networks": [], "volumes": []}
+        lives += 1
+    assert lives > 20
+
+
+async def dies(deployment: Deployment, lives: int) -> bool:
+    try:
+        await deployment.start(lives=lives)
+    except Killed:
+        return True
+    return False
+
+
+async def test_a_start_killed_again_and_again_gets_there_in_the_end(deployment: Deployment) -> None:
+    deployment.row = {"compose_spec": PAIR, "config_files": FILES}
+    lives = 3
+    while await dies(deployment, lives):
+        lives += 2
+    assert deployment.running() == ["db", "web"]
+    assert len(deployment.found("containers")) == 2
+
+
+async def test_a_cancelled_start_ends_at_once_and_leaves_nothing_under_way(deployment: Deployment) -> None:
+    compose = f"services: {{a: {{image: '{TEST}', command: [sleep, '60'], init: true, healthcheck: {{test: 'false', interval: 30s}}}}}}"
+    task = asyncio.create_task(deployment.start(compose))
+    while "container_started" not in deployment.reporter.kinds():
+        await asyncio.wait({task}, timeout=0.02)
+        assert not task.done()
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=2)
+    assert done
+    assert task.cancelled()
+    await deployment.stop()
+    assert deployment.running() == []
+
+
+async def test_an_attempt_past_its_deadline_makes_nothing(deployment: Deployment) -> None:
+    with pytest.raises(Cancelled):
+        await deployment.start(f"services: {{a: {{image: '{HELLO}'}}}}", seconds=0)
+    assert deployment.names() == {"containers": [], "networks": [], "volumes": []}
+
+
+async def test_a_start_that_takes_too_long_says_which_service_and_stops_everything(deployment: Deployment) -> None:
+    from engine.commands.job import Fail
+
+    compose = (
+        f"services: {{fast: {{image: '{TEST}', command: [sleep, '60'], init: true}},"
+        f" slow: {{image: '{TEST}', command: [sleep, '60'], init: true, healthcheck: {{test: 'false', interval: 30s}}}}}}"
+    )
+    with pytest.raises(Fail) as caught:
+        await deployment.start(compose, seconds=3)
+    assert (caught.value.cause, caught.value.evidence["service"]) == ("timeout", "slow")
+    assert deployment.running() == []
