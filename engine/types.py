@@ -35,7 +35,7 @@ HOSTNAME = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-
 EMAIL = r"^[^@\s\x00-\x1f]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$"
 URL = r"^https?://[^\s\x00-\x1f/?#]+[^\s\x00-\x1f]*$"
 TIMESTAMP = (
-    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
 )
 
@@ -121,8 +121,11 @@ def _dump(value: JSON) -> str:
 
 
 def to_utc(value: str) -> str:
-    """Any RFC 3339 time as UTC with milliseconds, so that text order is time order."""
-    return timestamp(seconds(value))
+    """Any RFC 3339 time as UTC with milliseconds, so that text order is time order; `ValueError` when there is no such time."""
+    try:
+        return timestamp(seconds(value))
+    except OverflowError as error:
+        raise ValueError(f"{value} is outside of the years 1 to 9999") from error
 
 
 _LENGTHS = frozenset({"min_length", "max_length", "pattern"})
@@ -202,4 +205,4 @@ TYPES: Mapping[str, AttributeType] = MappingProxyType(
 
 def matches(pattern: str, text: str) -> bool:
     """Whether the whole of `text` fits the pattern of a type, for callers outside the JSON Schema path."""
-    return re.search(pattern, text) is not None
+    return re.fullmatch(pattern, text) is not None

@@ -16,7 +16,7 @@ from engine.errors import BadRequest
 from engine.model import ROW_VERSION
 from engine.service.validation import escape
 from engine.store import Filter, ListQuery, Operator, Order, TypeStore
-from engine.types import TIMESTAMP, matches
+from engine.types import TIMESTAMP, matches, to_utc
 
 DEFAULT_SIZE, MAX_SIZE, MAX_OFFSET = 100, 1000, 1_000_000
 MAX_PARAMETERS = 50
@@ -142,6 +142,13 @@ def _value(kind: str, parameter: str, value: str) -> Any:
         if not _NUMBER.match(value):
             raise BadRequest(f"{parameter} must be a number", parameter=parameter)
         return float(value)
-    if kind == "timestamp" and not matches(TIMESTAMP, value):
-        raise BadRequest(f"{parameter} must be a time such as 2026-01-31T09:30:00Z", parameter=parameter)
-    return value
+    return _time(parameter, value) if kind == "timestamp" else value
+
+
+def _time(parameter: str, value: str) -> str:
+    try:
+        if matches(TIMESTAMP, value):
+            return to_utc(value)
+    except ValueError:
+        pass
+    raise BadRequest(f"{parameter} must be a time such as 2026-01-31T09:30:00Z", parameter=parameter)

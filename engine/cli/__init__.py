@@ -17,6 +17,7 @@ OWN = {
     "check": "engine.cli.definitions:check",
     "schema": "engine.cli.definitions:schema",
     "graph": "engine.cli.definitions:graph",
+    "commands": "engine.cli.commands:commands",
     "doctor": "engine.cli.doctor:doctor",
     "token": "engine.cli.token:token",
 }

@@ -44,6 +44,15 @@ def expire(unit: Unit, command: Claimed) -> bool:
     return True
 
 
+def cancel(unit: Unit, command: Claimed, by: str) -> bool:
+    """End an open command because a person says so; its row goes the way of a failure. False when it has ended already."""
+    failure = failure_record(command, unit.now, "cancelled", f"{command.name} was cancelled by {by}")
+    if not queue.cancel(unit.transaction, command, failure):
+        return False
+    _move(unit, command, {}, failure)
+    return True
+
+
 def failure_record(
     command: Claimed, now: str, cause: str, message: str, *, hint: str | None = None, evidence: Mapping[str, JSON] | None = None
 ) -> dict[str, JSON]:

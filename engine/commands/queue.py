@@ -61,6 +61,8 @@ SWEEP_CANCELLED = (
 CANCELLED_OF = "SELECT id FROM _commands WHERE open = 1 AND cancel IS NOT NULL AND worker = ?"
 OVERDUE = f"SELECT {COLUMNS} FROM _commands WHERE open = 1 AND cancel IS NULL AND deadline <= ?"
 EXPIRE = "UPDATE _commands SET cancel = 'deadline', error = ? WHERE id = ? AND open = 1 AND cancel IS NULL RETURNING id"
+CANCEL = "UPDATE _commands SET cancel = 'cancelled', error = ? WHERE id = ? AND open = 1 AND cancel IS NULL RETURNING id"
+BY_ID = f"SELECT {COLUMNS} FROM _commands WHERE id = ?"
 WORKERS = "SELECT DISTINCT worker FROM _commands WHERE open = 1 AND due > ? AND worker IS NOT NULL"
 ABANDON = "UPDATE _commands SET due = ? WHERE open = 1 AND worker = ? AND due > ?"
 
@@ -144,6 +146,11 @@ def again(transaction: Transaction, command: Claimed, due: int, error: JSON, *, 
 def expire(transaction: Transaction, command: Claimed, error: JSON) -> bool:
     """Mark a command as past its deadline; false when it ended in time after all."""
     return transaction.one(EXPIRE, (orjson.dumps(error).decode(), command.id)) is not None
+
+
+def cancel(transaction: Transaction, command: Claimed, error: JSON) -> bool:
+    """Mark a command as cancelled; false when it ended before."""
+    return transaction.one(CANCEL, (orjson.dumps(error).decode(), command.id)) is not None
 
 
 def _list(values: Iterable[Any]) -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from engine.commands.job import Handler
-from engine.model import JSON
 from engine.settings import Settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -43,5 +43,6 @@ def read_resource(draft: Draft, identity_type: str | None) -> ResourceType:
 
 
 def default_prefix(name: str) -> str:
-    """What ids begin with when the file does not say: the first four letters of the singular, and an underscore."""
-    return name.replace("_", "").removesuffix("s")[:4] + "_"
+    """What ids begin with when the file does not say: the name in the singular, so that two types hardly ever share it."""
+    singular = name.removesuffix("ies") + "y" if name.endswith("ies") else name.removesuffix("s")
+    return (singular or name) + "_"

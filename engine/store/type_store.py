@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.access import Permissions, permissions
+from engine.errors import Invalid
 from engine.model import ROW_VERSION, Definitions, Relationship, ResourceType, RuleText, Transition
 from engine.rules import Rule, compile_rule, row_scope
 from engine.store.layout import Layout
@@ -115,7 +116,9 @@ class TypeStore:
         """Values in the one form in which they are compared and kept: times in UTC with milliseconds."""
         if self._times.isdisjoint(given):
             return given
-        return {name: to_utc(value) if name in self._times and value is not None else value for name, value in given.items()}
+        return {
+            name: _time(name, value) if name in self._times and value is not None else value for name, value in given.items()
+        }
 
     def update(self, names: tuple[str, ...]) -> str:
         """The statement that sets `names`, fenced by id and version."""
@@ -128,6 +131,13 @@ class TypeStore:
                 f"WHERE id = ? AND {version} = ? RETURNING {self.columns}"
             )
         return statement
+
+
+def _time(name: str, value: str) -> str:
+    try:
+        return to_utc(value)
+    except ValueError as error:
+        raise Invalid(f"{name} is no time that there is", code="wrong_format", pointer=f"/data/attributes/{name}") from error
 
 
 def quoted(name: str) -> str:

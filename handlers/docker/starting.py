@@ -41,13 +41,13 @@ class Starting:
         while True:
             states = await self._look()
             verdicts = {name: await self._verdict(name, states) for name in self._started}
+            await self._tell(states, verdicts)
             startable = [each for each in waiting if self._may_start(each, verdicts)]
             for container in startable:
                 await self._start(container, states)
                 waiting.remove(container)
             if not waiting and not startable and "waiting" not in verdicts.values():
                 return await self._settled(states, verdicts)
-            await self._tell(states, verdicts)
             self._watch_the_clock(waiting, verdicts)
             if not startable:
                 await asyncio.sleep(self._timing.poll)
@@ -106,7 +106,6 @@ class Starting:
 
     async def _settled(self, states: Mapping[str, ContainerState], verdicts: Mapping[str, Verdict]) -> list[ContainerState]:
         """All have come up or finished: something must be left that runs, above all what visitors reach."""
-        await self._tell(states, verdicts)
         must_run = [self.plan.primary] if self.plan.primary else []
         if "ready" not in verdicts.values():
             must_run = must_run or [self.plan.containers[-1].service.name]

@@ -108,7 +108,7 @@ lifecycle:
 
 
 def test_prefixes_come_from_the_name(tmp_path: Path) -> None:
-    for name, prefix in (("notes", "note_"), ("ssh_keys", "sshk_"), ("gas", "ga_"), ("boxes", "boxe_")):
+    for name, prefix in (("notes", "note_"), ("ssh_keys", "ssh_key_"), ("gas", "ga_"), ("s", "s_"), ("policies", "policy_")):
         directory = tmp_path / name
         directory.mkdir()
         assert loaded_type(directory, name, NOTES).id_prefix == prefix

@@ -52,7 +52,9 @@ async def failure(deployment: Deployment, compose: str, **more: Any) -> Fail:
 async def test_a_program_that_does_not_stay_up(
     deployment: Deployment, keys: str, cause: str, phase: str, evidence: dict[str, Any]
 ) -> None:
-    found = await failure(deployment, services(a=keys).replace("init: true, ", "init: true, " if "init: false" not in keys else ""))
+    found = await failure(
+        deployment, services(a=keys).replace("init: true, ", "init: true, " if "init: false" not in keys else "")
+    )
     assert (found.cause, found.evidence["phase"], found.evidence["service"]) == (cause, phase, "a")
     assert {key: found.evidence[key] for key in evidence} == evidence
     assert isinstance(found.evidence["log"], list)

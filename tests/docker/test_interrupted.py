@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 
 import pytest
+from docker import DockerClient
 
-from engine.commands.job import Cancelled
+from engine.commands.job import Cancelled, Fail
 from handlers.docker.local_image import HELLO, TEST
 from tests.docker.support import Deployment, Killed
 
@@ -19,33 +21,30 @@ volumes: {{data: }}
 FILES = [{"name": "f", "path": "/etc/f", "content": "here"}]
 
 
-async def checkpoints(deployment: Deployment) -> int:
-    """How many there are before the first container is started; after that their number depends on time."""
-    job = deployment.job()
-    await deployment.start(PAIR)
-    job = deployment.job()
-    before = len(deployment.reporter.events)
-    await deployment.remove()
-    deployment.reporter.events = deployment.reporter.events[:before]
-    return job.seen
+async def test_a_start_killed_at_any_point_is_completed_by_the_next(engine: DockerClient) -> None:
+    """Four at a time; the last ones are not killed any more, because they have fewer checkpoints than lives."""
+    lives = 1
+    killed = [True]
+    while all(killed):
+        killed = await asyncio.gather(*(killed_and_completed(engine, each) for each in range(lives, lives + 4)))
+        lives += 4
+    assert lives > 20
 
 
-async def test_a_start_killed_at_any_point_is_completed_by_the_next(deployment: Deployment) -> None:
+async def killed_and_completed(engine: DockerClient, lives: int) -> bool:
+    deployment = Deployment(f"depl_killed{secrets.token_hex(6)}", engine)
     deployment.row = {"compose_spec": PAIR, "config_files": FILES}
-    killed, lives = True, 1
-    while killed:
+    try:
         killed = await dies(deployment, lives)
         answer = await deployment.start(attempt=2)
         assert [each["service"] for each in answer["containers"]] == ["db", "web"]
         assert deployment.running() == ["db", "web"]
-        assert len(deployment.found("containers")) == 2
-        assert len(deployment.found("networks")) == 1
-        assert len(deployment.found("volumes")) == 2
+        assert [len(names) for names in deployment.names().values()] == [2, 1, 2]
         assert deployment.execute("web", "cat", "/etc/f") == deployment.execute("db", "cat", "/etc/f") == "here"
+    finally:
         await deployment.remove()
-        assert deployment.names() == {"containers": [], "networks": [], "volumes": []}
-        lives += 1
-    assert lives > 20
+    assert deployment.names() == {"containers": [], "networks": [], "volumes": []}
+    return killed
 
 
 async def dies(deployment: Deployment, lives: int) -> bool:
@@ -86,8 +85,6 @@ async def test_an_attempt_past_its_deadline_makes_nothing(deployment: Deployment
 
 
 async def test_a_start_that_takes_too_long_says_which_service_and_stops_everything(deployment: Deployment) -> None:
-    from engine.commands.job import Fail
-
     compose = (
         f"services: {{fast: {{image: '{TEST}', command: [sleep, '60'], init: true}},"
         f" slow: {{image: '{TEST}', command: [sleep, '60'], init: true, healthcheck: {{test: 'false', interval: 30s}}}}}}"

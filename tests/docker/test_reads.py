@@ -19,7 +19,7 @@ from tests.docker.support import Deployment
 TALKERS = f"""
 services:
   a: {{image: '{TEST}', init: true, command: [sh, -c, 'for i in 1 2 3; do echo out $$i; echo err $$i >&2; done; sleep 60']}}
-  b: {{image: '{TEST}', init: true, command: [sh, -c, 'printf "half \\377 line"; sleep 60']}}
+  b: {{image: '{TEST}', init: true, command: [sh, -c, 'printf "half \\377 line\\n"; sleep 60']}}
   once: {{image: '{TEST}', init: true, command: ["true"]}}
 """
 

@@ -348,3 +348,28 @@ async def test_a_result_that_cannot_be_stored_fails_and_is_not_lost_in_a_loop(tm
     assert house.service.get(SYSTEM, "lamps", row).record.row["failure"]["cause"] == "result_refused"
     await house.bus.stop()
     await shut(house)
+
+
+async def test_an_open_command_can_be_cancelled_by_a_person(house: System, lamp: Lamp) -> None:
+    lamp.release.clear()
+    row = await make(house)
+    await house.bus.start()
+    await house.service.fire(SYSTEM, "lamps", row, "switch_on", {})
+    await lamp.started.wait()
+    command = queue.claimed(house.store.database.read(queue.BY_ID, (1,))[0])
+    assert await house.write(lambda unit: outcome.cancel(unit, command, "ann")) is True
+    assert house.state("lamps", row) == "broken"
+    assert house.service.get(SYSTEM, "lamps", row).record.row["failure"]["cause"] == "cancelled"
+    await house.until(lambda: house.commands("open", "status") == [(0, "cancelled")])
+    assert await house.write(lambda unit: outcome.cancel(unit, command, "ann")) is False
+    await house.bus.stop()
+
+
+async def test_two_hundred_callers_race_for_one_move_and_one_wins(house: System) -> None:
+    row = await make(house)
+    results = await asyncio.gather(
+        *(house.service.fire(SYSTEM, "lamps", row, "switch_on", {}) for _ in range(200)), return_exceptions=True
+    )
+    assert sum(not isinstance(result, Exception) for result in results) == 1
+    assert all(result.status == 409 for result in results if isinstance(result, Exception))
+    assert house.commands("name") == [("lamp.warm",)]

@@ -61,9 +61,9 @@ TOP: Schema = {
     "description": described(TEXT, "What one row is, in a sentence"),
     "id_prefix": {
         "type": "string",
-        "pattern": "^[a-z][a-z0-9]{0,30}_$",
+        "pattern": "^[a-z][a-z0-9_]{0,62}_$",
         "patternErrorMessage": "an id prefix is lower-case letters and digits and ends with an underscore, such as note_",
-        "description": "What ids begin with; default the first four letters of the singular and an underscore",
+        "description": "What ids begin with; default the name in the singular and an underscore",
     },
     "identity": described(FLAG, "Whether the rows are the users themselves; at most one type is"),
     "owner": described(
