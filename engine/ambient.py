@@ -15,6 +15,9 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32 in lower case: no letter that is mistaken for a digit."""
 
 
+_PAIRS = tuple(high + low for high in ALPHABET for low in ALPHABET)
+
+
 class Ambient:
     """The real world. Subclass it to hold time or randomness still."""
 
@@ -59,8 +62,10 @@ def seconds(text: str) -> float:
 
 
 def _encode(number: int) -> str:
-    digits = []
-    for _ in range(26):
-        number, digit = divmod(number, 32)
-        digits.append(ALPHABET[digit])
-    return "".join(reversed(digits))
+    """130 bits as 26 digits, two at a time."""
+    pairs = []
+    for _ in range(13):
+        number, pair = divmod(number, 1024)
+        pairs.append(_PAIRS[pair])
+    pairs.reverse()
+    return "".join(pairs)

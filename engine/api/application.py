@@ -68,7 +68,9 @@ class API:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request below `/api/v1`."""
         request = _Request(scope, receive, self._body_limit)
-        request_id = _request_id(request.headers.get(b"x-request-id")) or self._service.store.ambient.id("req_")
+        request_id = (
+            _request_id(request.headers.get(b"x-request-id")) or "req_" + self._service.store.ambient.random_bytes(8).hex()
+        )
         try:
             request.actor = self._tokens.identify(request.headers.get(b"authorization"))
             response = await self._dispatch(request, scope["path"])

@@ -12,7 +12,7 @@ import subprocess
 import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from handlers.docker.engine import EngineFault, connect, translated
 from handlers.docker.engine_setup import DEFAULT_SOCKET
@@ -85,13 +85,15 @@ def _ensure(name: str, files: Mapping[str, tuple[str, int]], changes: Sequence[s
 
 
 def _content(client: DockerClient, name: str) -> str | None:
+    api: Any = client.api
     try:
-        answer = translated(lambda: client.api.inspect_image(name))
+        answer = translated(lambda: api.inspect_image(name))
     except EngineFault as fault:
         if fault.status == 404:
             return None
         raise
-    return ((answer.get("Config") or {}).get("Labels") or {}).get(CONTENT_LABEL)
+    content: str | None = ((answer.get("Config") or {}).get("Labels") or {}).get(CONTENT_LABEL)
+    return content
 
 
 def _rootfs(files: Mapping[str, tuple[str, int]]) -> bytes:

@@ -50,9 +50,11 @@ def check_rows(path: Path, table: str) -> None:
     told = {
         row: (version, json.loads(data).get("to"))
         for row, version, data in query(
-            path, "SELECT row, max(version), data FROM _events WHERE type = ? AND kind IN ('created', 'moved', 'updated') GROUP BY row", table
+            path,
+            "SELECT row, max(version), data FROM _events WHERE type = ? AND kind IN ('created', 'moved', 'updated') GROUP BY row",
+            table,
         )
-    }  # fmt: skip
+    }
     rows = query(path, f'SELECT id, _version, status FROM "{table}"')
     assert {row: version for row, version, _ in rows} == {row: version for row, (version, _) in told.items()}
     for row, _, status in rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from tests.crash import ledger
 from tests.crash.processes import Process, client, free_port
+
+log = logging.getLogger("crash")
 
 HERE = Path(__file__).parent
 
@@ -28,8 +31,8 @@ class Site:
     def process(self, role: str, name: str, **environment: str) -> Process:
         process = Process(
             self.data, role, name, free_port(),
-            HOSTER_RESOURCES_PATH=str(HERE / "resources"), HOSTER_EXTENSIONS="tests.crash.extension", CRASH_FOLDER=str(self.folder),
-            HOSTER_NODES_LOCAL_SOCKET="", **environment,
+            HOSTER_RESOURCES_PATH=str(HERE / "resources"), HOSTER_EXTENSIONS="tests.crash.extension",
+            HOSTER_NODES_LOCAL_SOCKET="", CRASH_FOLDER=str(self.folder), **environment,
         )  # fmt: skip
         self.processes.append(process)
         return process.ready()
@@ -141,7 +144,7 @@ def test_work_of_a_killed_worker_is_taken_over_long_before_its_lease_is_over(sit
     killed = time.time()
     workers.pop(pid).kill()
     _, attempt, began = until(lambda: site.told("began", row)[1:])[0]
-    print(f"taken over after {began - killed:.3f} s, with a lease of 30 s")
+    log.info("taken over after %.3f s, with a lease of 30 s", began - killed)
     assert began - killed < 3
     assert attempt == 2
     site.release()
@@ -187,5 +190,5 @@ def test_a_worker_of_another_process_begins_within_milliseconds(site: Site) -> N
         delays.append((began - answered) * 1000)
         until(lambda: site.row(row)["status"] == "done")
     delays.sort()
-    print(f"answer of the API to begin of the handler in ms: median {delays[25]:.1f}, p90 {delays[45]:.1f}, p99 {delays[49]:.1f}")
+    log.info("API's answer to handler's begin, ms: median %.1f, p90 %.1f, p99 %.1f", delays[25], delays[45], delays[49])
     assert delays[49] <= 50

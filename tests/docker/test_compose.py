@@ -43,7 +43,7 @@ services:
       - {type: volume, source: data, target: /more, read_only: true, volume: {nocopy: true}}
       - {type: tmpfs, target: /fast, tmpfs: {size: 16m, mode: 0700}}
       - /etc/localtime:/etc/localtime:ro
-    tmpfs: [/run, "/tmp:size=8m,mode=1777"]
+    tmpfs: [/run, "/cache:size=8m,mode=1777"]
     configs:
       - plain
       - {source: plain, target: /etc/app.conf, mode: 0440, uid: "33", gid: "33"}
@@ -115,7 +115,7 @@ def test_a_file_with_every_supported_key_is_read_whole(full: Reading) -> None:
             Mount("volume", "/more", "data", read_only=True, copy_image_content=False),
             Mount("tmpfs", "/fast", size=16 * MIB, mode=0o700),
             Mount("tmpfs", "/run", size=64 * MIB),
-            Mount("tmpfs", "/tmp", size=8 * MIB, mode=0o1777),
+            Mount("tmpfs", "/cache", size=8 * MIB, mode=0o1777),
         ),
         configs=(ConfigUse("plain", "/plain"), ConfigUse("plain", "/etc/app.conf", 0o440, 33, 33)),
         aliases=("shop", "shop-web"),
@@ -212,7 +212,7 @@ def test_all_problems_are_found_at_once_in_the_order_of_the_text() -> None:
     ],
 )
 def test_a_value_that_cannot_be_is_told_with_its_place(fragment: str, words: str, column: int) -> None:
-    text = f"services:\n  web:\n    image: nginx\n    {fragment}\n  db: {{image: postgres}}\n  debug: {{image: x, profiles: [d]}}\n"
+    text = f"services:\n  web:\n    image: nginx\n    {fragment}\n  db: {{image: x}}\n  debug: {{image: x, profiles: [d]}}\n"
     found = problems(text)
     assert words in found[0].message
     assert (found[0].line, found[0].column) == (4, column)

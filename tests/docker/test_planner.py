@@ -15,7 +15,7 @@ from handlers.docker.labels import container_name, network_name, unnamed_volume_
 from handlers.docker.limits import Limits
 from handlers.docker.model import Compose, Dependency, Port, Service
 from handlers.docker.plan import ImageFacts, Plan
-from handlers.docker.planner import make_plan, primary_port
+from handlers.docker.planner import EVERYWHERE, make_plan, primary_port
 from handlers.docker.quantities import MIB
 
 IMAGE = ImageFacts("sha256:aa")
@@ -94,7 +94,7 @@ def test_the_create_call_of_a_service_is_exactly_this() -> None:
             "NanoCpus": 0,
             "NetworkMode": "hoster_d1",
             "PidsLimit": 512,
-            "PortBindings": {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "30001"}]},
+            "PortBindings": {"80/tcp": [{"HostIp": EVERYWHERE, "HostPort": "30001"}]},
             "ReadonlyRootfs": False,
             "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0},
             "SecurityOpt": ["no-new-privileges:true"],
@@ -108,7 +108,8 @@ def test_the_create_call_of_a_service_is_exactly_this() -> None:
 
 def test_containers_come_in_order_of_their_dependencies_and_else_of_the_file() -> None:
     plan = plan_of(
-        "services: {z: {image: x, depends_on: [m]}, y: {image: x}, m: {image: x, depends_on: [a]}, b: {image: x}, a: {image: x}}"
+        "services: {z: {image: x, depends_on: [m]}, y: {image: x}, m: {image: x, depends_on: [a]},"
+        " b: {image: x}, a: {image: x}}"
     )
     assert [(each.service.name, each.rank) for each in plan.containers] == [("y", 0), ("b", 0), ("a", 0), ("m", 1), ("z", 2)]
 
@@ -135,7 +136,7 @@ def test_the_primary_port_is_the_first_of_the_first_service_that_has_one(
 def test_only_the_primary_port_is_published_whatever_the_file_says() -> None:
     plan = plan_of("services: {a: {image: x, ports: ['22:22', '8080:80']}, b: {image: x, ports: ['5432:5432']}}")
     bindings = [create_request(plan, each, IMAGE)["HostConfig"]["PortBindings"] for each in plan.containers]
-    assert bindings == [{"22/tcp": [{"HostIp": "0.0.0.0", "HostPort": "30001"}]}, {}]
+    assert bindings == [{"22/tcp": [{"HostIp": EVERYWHERE, "HostPort": "30001"}]}, {}]
     without = plan_of("services: {a: {image: x, ports: ['22:22']}}", port=None)
     assert create_request(without, without.containers[0], IMAGE)["HostConfig"]["PortBindings"] == {}
 

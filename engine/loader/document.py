@@ -1,0 +1,100 @@
+"""The tables of keywords, types and functions in `docs/definitions.md`, made from the language itself.
+
+`python -m engine.loader.document PAGE` writes them into the page.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.loader.language import language
+from engine.loader.vocabulary import ATTRIBUTE, LIFECYCLE, PARAMETER, READ, RELATIONSHIP, STATE, TOP, TRANSITION, VIEW
+from engine.loader.vocabulary.shapes import DURATION, FUNCTION, NAME
+from engine.pages import fill, table
+from engine.rules.functions import IN_SQL, QUANTIFIERS, SIGNATURES, SPECIAL
+from engine.types import TYPES
+
+_NAMED = {NAME["pattern"]: "a name", DURATION["pattern"]: "a duration", FUNCTION["pattern"]: "a function's name"}
+_KINDS = {
+    "string": "text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "object": "a mapping",
+    "array": "a list",
+}
+_REFERRED = {
+    "attributes": "attributes by name",
+    "relationships": "relationships by name",
+    "lifecycle": "a lifecycle",
+    "states": "states by name",
+    "transitions": "transitions by name",
+    "parameters": "parameters by name",
+    "reads": "reads by name",
+    "view": "a view",
+}
+
+
+def keywords() -> Mapping[str, Mapping[str, Any]]:
+    """Every table of keywords, by the section of the page that explains it."""
+    top: dict[str, Any] = TOP
+    return {
+        "top": top,
+        "attribute": {"type": language()["$defs"]["attribute"]["properties"]["type"], **ATTRIBUTE},  # type: ignore[index,call-overload,dict-item]  # JSON that we made
+        "parameter": PARAMETER,
+        "relationship": RELATIONSHIP,
+        "lifecycle": LIFECYCLE,
+        "state": STATE,
+        "retry": STATE["retry"]["properties"],  # type: ignore[index,call-overload,dict-item]  # JSON that we made
+        "transition": TRANSITION,
+        "access": top["access"]["properties"],
+        "validation": top["validations"]["items"]["properties"],
+        "read": READ,
+        "example": top["examples"]["items"]["properties"],
+        "view": VIEW,
+    }
+
+
+def parts() -> Iterator[tuple[str, str]]:
+    """The made parts of the page: name and content."""
+    for section, words in keywords().items():
+        if section != "parameter":
+            rows = ((f"`{name}`", _value(schema), schema.get("description", "")) for name, schema in words.items())
+            yield f"{section} keywords", table(("keyword", "value", "meaning"), rows)
+    types = ((f"`{each.name}`", each.description, _listed(each.keywords)) for each in TYPES.values())
+    yield "attribute types", table(("type", "what it holds", "keywords of its own"), types)
+    yield "rule functions", table(("written", "gives", "where"), _functions())
+
+
+def _functions() -> Iterator[tuple[str, str, str]]:
+    for name, signature in SIGNATURES.items():
+        yield f"`{signature.shown}`", signature.gives, "everywhere" if name in IN_SQL else "only `computed` and `default`"
+    for shown in QUANTIFIERS.values():
+        yield f"`{shown}`", "bool", "everywhere; on a list, not inside each other"
+    gives = {"has": "bool", "duration": "duration", "timestamp": "time"}
+    for name, shown in SPECIAL.items():
+        yield f"`{shown}`", gives[name], "everywhere"
+
+
+def _value(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return ", ".join(f"`{each}`" for each in schema["enum"])
+    if "$ref" in schema:
+        return _REFERRED[schema["$ref"].rpartition("/")[2]]
+    if schema.get("pattern") in _NAMED:
+        return _NAMED[schema["pattern"]]
+    kinds = schema.get("type", [])
+    if not kinds:
+        return "a value"
+    return " or ".join(_KINDS[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))
+
+
+def _listed(words: frozenset[str]) -> str:
+    return ", ".join(f"`{word}`" for word in sorted(words)) or "–"
+
+
+if __name__ == "__main__":
+    fill(Path(sys.argv[1]), parts())
