@@ -14,7 +14,8 @@ setup:
 
 # Start the server, with a Docker engine on this machine where one can be had
 serve *arguments: setup
-    @{{ bin }}/python -m handlers.docker.engine_setup || echo "Going on without a Docker engine on this machine." >&2
+    @{{ bin }}/python -m handlers.docker.engine_setup && {{ bin }}/python -m handlers.docker.local_image || \
+        echo "Going on without a Docker engine on this machine." >&2
     @exec {{ bin }}/hoster serve "$@"
 
 # Everything that must hold before a change lands; arguments go to pytest
@@ -43,6 +44,8 @@ format: setup
 # Write the pages that are made from the code
 docs: setup
     {{ bin }}/python -m engine.settings.document > docs/settings.md
+    {{ bin }}/python -m engine.loader.document docs/definitions.md
+    {{ bin }}/python -m handlers.docker_reference docs/compose.md
 
 # Measure; see bench/
 bench *arguments: setup

@@ -24,10 +24,7 @@ def parts() -> Iterator[tuple[str, str]]:
         "failure causes",
         table(
             ("cause", "what it means", "what to do", "tried again"),
-            (
-                (f"`{each.code}`", each.description, each.hint, "yes" if each.passing else "no")
-                for each in CAUSES.values()
-            ),
+            ((f"`{each.code}`", each.description, each.hint, "yes" if each.passing else "no") for each in CAUSES.values()),
         ),
     )
 
@@ -50,7 +47,7 @@ def _grouped(decision: Decision) -> Iterator[tuple[str, ...]]:
     """Keys that share their reason share a row."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for each in _with(decision):
-        told = (each.reason,) if decision == "ignore" else (each.reason, each.instead or "")
+        told: tuple[str, ...] = (each.reason,) if decision == "ignore" else (each.reason, each.instead or "")
         groups.setdefault(told, []).append(f"`{each.path}`")
     for told, paths in groups.items():
         yield ", ".join(paths), *told

@@ -40,20 +40,20 @@ _REFERRED = {
 
 def keywords() -> Mapping[str, Mapping[str, Any]]:
     """Every table of keywords, by the section of the page that explains it."""
-    top: dict[str, Any] = TOP
+    schema: Any = language()
     return {
-        "top": top,
-        "attribute": {"type": language()["$defs"]["attribute"]["properties"]["type"], **ATTRIBUTE},  # type: ignore[index,call-overload,dict-item]  # JSON that we made
+        "top": TOP,
+        "attribute": {"type": schema["$defs"]["attribute"]["properties"]["type"], **ATTRIBUTE},
         "parameter": PARAMETER,
         "relationship": RELATIONSHIP,
         "lifecycle": LIFECYCLE,
         "state": STATE,
-        "retry": STATE["retry"]["properties"],  # type: ignore[index,call-overload,dict-item]  # JSON that we made
+        "retry": schema["$defs"]["state"]["properties"]["retry"]["properties"],
         "transition": TRANSITION,
-        "access": top["access"]["properties"],
-        "validation": top["validations"]["items"]["properties"],
+        "access": schema["properties"]["access"]["properties"],
+        "validation": schema["properties"]["validations"]["items"]["properties"],
         "read": READ,
-        "example": top["examples"]["items"]["properties"],
+        "example": schema["properties"]["examples"]["items"]["properties"],
         "view": VIEW,
     }
 
@@ -71,7 +71,7 @@ def parts() -> Iterator[tuple[str, str]]:
 
 def _functions() -> Iterator[tuple[str, str, str]]:
     for name, signature in SIGNATURES.items():
-        yield f"`{signature.shown}`", signature.gives, "everywhere" if name in IN_SQL else "only `computed` and `default`"
+        yield f"`{signature.shown}`", signature.gives, "everywhere" if name in IN_SQL else "not in rules about reading"
     for shown in QUANTIFIERS.values():
         yield f"`{shown}`", "bool", "everywhere; on a list, not inside each other"
     gives = {"has": "bool", "duration": "duration", "timestamp": "time"}

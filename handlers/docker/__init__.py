@@ -4,6 +4,6 @@ Importing this package registers the commands `docker.start`, `docker.stop` and 
 `docker.logs`, and the checks `docker.compose`, `docker.variables` and `docker.config_files`. It does not import the SDK.
 """
 
-from handlers.docker import checks, reads, remove, start, stop
+from handlers.docker import registration
 
-__all__ = ["checks", "reads", "remove", "start", "stop"]
+__all__ = ["registration"]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.commands.registry import Problem, checks
+from engine.commands.registry import Problem
 from handlers.docker.compose import ComposeInvalid, read_compose
 from handlers.docker.config_files import read_config_files
 from handlers.docker.planner import make_plan
 from handlers.docker.variables import read_variables, stand_ins
 
 
-@checks("docker.compose")
 def check_compose(value: Any, row: Mapping[str, Any]) -> Sequence[Problem]:
     """Everything wrong with a compose text, as far as it shows before the variables have values."""
     if not isinstance(value, str):
@@ -26,13 +25,11 @@ def check_compose(value: Any, row: Mapping[str, Any]) -> Sequence[Problem]:
     return []
 
 
-@checks("docker.variables")
 def check_variables(value: Any, row: Mapping[str, Any]) -> Sequence[Problem]:
     """Everything wrong with a template's definitions of variables."""
     return read_variables(value)[1]
 
 
-@checks("docker.config_files")
 def check_config_files(value: Any, row: Mapping[str, Any]) -> Sequence[Problem]:
     """Everything wrong with a template's config files."""
     return read_config_files(value)[1]

@@ -14,7 +14,7 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.commands.job import Fail, Job, Retry
-from handlers.docker.causes import fail_or_retry
+from handlers.docker.causes import fail, fail_or_retry
 from handlers.docker.engine_setup import ping
 from handlers.docker.explain import Explanation, explain_message
 
@@ -40,7 +40,9 @@ class EngineFault(Exception):
         """What a handler raises for it."""
         named = {} if service is None else {"service": service}
         message = f"{service}: {self.explanation.message}" if service else self.explanation.message
-        return fail_or_retry(self.explanation.cause, message, phase=phase, **named)
+        # What the engine calls a bad request stays one, however often it is sent.
+        say = fail if self.status == 400 else fail_or_retry
+        return say(self.explanation.cause, message, hint=None, phase=phase, **named)
 
 
 def connect(socket_path: str, timeout: int = CALL_SECONDS) -> DockerClient:

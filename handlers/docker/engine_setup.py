@@ -133,7 +133,7 @@ def _start(path: str, directory: Path, say: Say) -> None:
     say(f"Starting the Docker engine, with its data in {directory}")
     pid_file, log_file = directory / "dockerd.pid", directory / "dockerd.log"
     for stale in (pid_file, directory / "exec" / "containerd" / "containerd.pid"):
-        _forget_dead(stale)
+        forget_dead(stale)
     arguments = [
         "/usr/sbin/dockerd",
         f"--data-root={directory / 'data'}",
@@ -170,7 +170,7 @@ def _wait(path: str, pid: int, log_file: Path) -> None:
     raise EngineMissing(f"The Docker engine did not start; the end of {log_file} says: {' / '.join(tail)}")
 
 
-def _forget_dead(pid_file: Path) -> None:
+def forget_dead(pid_file: Path) -> None:
     """Remove a pid file whose process is gone.
 
     A killed engine can stay behind as a zombie where nobody reaps it; the next engine takes its pid for a running one.

@@ -37,21 +37,26 @@ _MESSAGES: tuple[tuple[str, str], ...] = (
     (r"executable file not found|exec: .*no such file or directory|stat .*: no such file or directory", "command_not_found"),
     (r"exec: .*permission denied|container process caused.*permission denied", "command_not_executable"),
     (r": is a directory: unknown", "command_not_executable"),
+    (r"no command specified", "command_not_found"),
+    (r"uids and gids must be in range", "user_unknown"),
+    (r"is a reserved name", "compose_invalid"),
     (r"unable to find user|no matching entries in passwd|unable to find group", "user_unknown"),
     (r"could not find an available.*address pool|all predefined address pools have been fully subnetted", "no_network_address"),
     (r"range of cpus is from|minimum memory limit|only \d+ cpus available", "node_too_small"),
     (r"the container name .* is already in use|network with name .* already exists", "name_taken"),
-    (r"error mounting|mount.*not a directory|invalid mount", "mount_failed"),
+    (r"error mounting|invalid mount|not a directory|is not directory|cannot mkdir", "mount_failed"),
     (r"read-?only file ?system|marked read-only|extraction point is not a directory", "mount_failed"),
     (r"invalid (?:signal|hostname|environment|volume|port)|invalid .* specification", "compose_invalid"),
 )  # fmt: skip
 _COMPILED = tuple((re.compile(pattern, re.IGNORECASE | re.DOTALL), cause) for pattern, cause in _MESSAGES)
+#: Where the engine keeps a container's files on the node; for the reader, the path inside the container is the point.
+_ON_THE_NODE = re.compile(r"/\S*/overlay2/[0-9a-f]+/(?:merged|diff)(?=/)")
 _PULL_CAUSES = {"registry_unreachable", "registry_limit", "image_pull_denied", "image_not_found"}
 
 
 def explain_message(message: str, *, pulling: bool = False) -> Explanation:
     """The cause behind a message of the engine. Words of a registry only count while `pulling`."""
-    text = " ".join(message.split())[:MAX_MESSAGE]
+    text = _ON_THE_NODE.sub("", " ".join(message.split()))[:MAX_MESSAGE]
     for pattern, cause in _COMPILED:
         if pattern.search(message) and (pulling or cause not in _PULL_CAUSES):
             return Explanation(cause, text)

@@ -131,3 +131,7 @@ def _busybox() -> bytes:
 def _programs() -> list[str]:
     listing = subprocess.run([str(BUSYBOX), "--list"], capture_output=True, text=True, check=True)  # noqa: S603 - a fixed program
     return sorted(set(listing.stdout.split()) - {"busybox"})
+
+
+if __name__ == "__main__":
+    print(f"{ensure_hello()} is on this machine")  # noqa: T201  a command's answer

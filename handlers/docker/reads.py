@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.ambient import timestamp
-from engine.commands.registry import ReadContext, reads
+from engine.commands.registry import ReadContext
 from engine.errors import Unavailable
 from engine.model import JSON
 from handlers.docker.container_state import ContainerState
@@ -23,7 +23,6 @@ DEFAULT_TAIL = 100
 MAX_TAIL = 10_000
 
 
-@reads("docker.health")
 async def health(context: ReadContext) -> Mapping[str, JSON]:
     """How the deployment is: its containers, and one word for all of them."""
     answer: dict[str, JSON] = {"status": "unknown", "containers": [], "checked_at": timestamp(time.time())}
@@ -37,7 +36,6 @@ async def health(context: ReadContext) -> Mapping[str, JSON]:
     return {**answer, "status": overall([container_health(state) for state in states]), "containers": _documents(states)}
 
 
-@reads("docker.logs")
 async def logs(context: ReadContext) -> Sequence[Mapping[str, JSON]]:
     """The last lines of each container, by time; the parameters are `tail`, lines of each, and `service`."""
     socket = _socket(context)

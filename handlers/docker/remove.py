@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.commands.job import Job, Retry
-from engine.commands.registry import handles
 from engine.model import JSON
 from handlers.docker.engine import EngineFault, EngineLink, open_engine
 from handlers.docker.stopping import inspect_all, remove_container, stop_in_order
@@ -17,7 +16,6 @@ from handlers.docker.stopping import inspect_all, remove_container, stop_in_orde
 PHASE = "remove"
 
 
-@handles("docker.remove")
 async def remove(job: Job) -> Mapping[str, JSON]:
     """Remove the deployment's containers, networks, derived images and, unless they are to stay, volumes."""
     node = job.related.get("node")

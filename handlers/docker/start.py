@@ -12,7 +12,6 @@ from collections.abc import Mapping
 
 from engine.ambient import timestamp
 from engine.commands.job import Fail, Job, Retry
-from engine.commands.registry import handles
 from engine.model import JSON
 from handlers.docker.causes import fail
 from handlers.docker.container_state import ContainerState
@@ -25,7 +24,6 @@ from handlers.docker.stopping import inspect_all, stop_in_order
 from handlers.docker.watch import Timing
 
 
-@handles("docker.start")
 async def start(job: Job) -> Mapping[str, JSON]:
     """Bring the deployment up."""
     return await start_deployment(job, Timing())

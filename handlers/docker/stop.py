@@ -10,13 +10,11 @@ from collections.abc import Mapping
 
 from engine.ambient import timestamp
 from engine.commands.job import Job, Retry
-from engine.commands.registry import handles
 from engine.model import JSON
 from handlers.docker.engine import open_engine
 from handlers.docker.stopping import inspect_all, stop_in_order
 
 
-@handles("docker.stop")
 async def stop(job: Job) -> Mapping[str, JSON]:
     """Take the deployment down."""
     stopped_at = {"stopped_at": timestamp(time.time())}

@@ -186,8 +186,13 @@ async def publish(storm: Storm, marker: str) -> None:
     assert answer.status_code == 201, answer.text
     storm.template = answer.json()["data"]["id"]
     await storm.insist("POST", f"/templates/{storm.template}/publish")
-    while not (nodes := await storm.ask("GET", "/nodes?filter[status]=online")) or not nodes.json()["data"]:
+    while not await _node_is_online(storm):
         await asyncio.sleep(0.05)
+
+
+async def _node_is_online(storm: Storm) -> bool:
+    answer = await storm.ask("GET", "/nodes?filter[status]=online")
+    return answer is not None and answer.json()["data"] != []
 
 
 def _holder_of(port: int) -> str | None:

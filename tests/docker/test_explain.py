@@ -40,12 +40,20 @@ from handlers.docker.watch import Timing, Watch
         ('Conflict. The container name "/x" is already in use by container "y"', False, "name_taken"),
         ("No such image: x:1", False, "image_not_found"),
         ("connection refused", False, "engine_error"),
+        ("No command specified", False, "command_not_found"),
+        ("uids and gids must be in range 0-2147483647", False, "user_unknown"),
+        ("Cannot mkdir: /etc/passwd is not a directory", False, "mount_failed"),
         ("something nobody has seen before", False, "engine_error"),
         ("", False, "engine_error"),
     ],
 )  # fmt: skip
 def test_a_message_of_the_engine_becomes_a_cause(message: str, pulling: bool, cause: str) -> None:
     assert explain_message(message, pulling=pulling).cause == cause
+
+
+def test_where_the_engine_keeps_files_on_the_node_is_not_told() -> None:
+    found = explain_message("lstat /var/lib/engine/overlay2/0a1b/merged/etc/passwd: not a directory")
+    assert found == Explanation("mount_failed", "lstat /etc/passwd: not a directory")
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,9 @@ async def test_a_start_of_two_killed_again_and_again_gets_there_in_the_end(deplo
 
 
 async def test_a_cancelled_start_ends_at_once_and_leaves_nothing_under_way(deployment: Deployment) -> None:
-    compose = f"services: {{a: {{image: '{TEST}', stop_grace_period: 0s, command: [sleep, '60'], healthcheck: {{test: 'false'}}}}}}"
+    compose = (
+        f"services: {{a: {{image: '{TEST}', stop_grace_period: 0s, command: [sleep, '60'], healthcheck: {{test: 'false'}}}}}}"
+    )
     task = asyncio.create_task(deployment.start(compose))
     while "container_started" not in deployment.reporter.kinds():
         await asyncio.wait({task}, timeout=0.02)

@@ -19,6 +19,11 @@ services:
   db: {{image: '{TEST}', init: true, command: [sleep, '60'], volumes: ['data:/data', /more]}}
 volumes: {{data: }}
 """
+ONE = f"""
+services:
+  db: {{image: '{TEST}', init: true, command: [sleep, '60'], volumes: ['data:/data', /more]}}
+volumes: {{data: }}
+"""
 NOTHING = {"containers": [], "networks": [], "volumes": []}
 
 
@@ -61,7 +66,7 @@ async def test_remove_leaves_nothing(deployment: Deployment) -> None:
 
 
 async def test_volumes_stay_when_they_are_to_be_kept(deployment: Deployment) -> None:
-    await deployment.start(CHAIN)
+    await deployment.start(ONE)
     await deployment.remove(inputs={"keep_volumes": True})
     names = deployment.names()
     assert (names["containers"], names["networks"]) == ([], [])
@@ -69,7 +74,7 @@ async def test_volumes_stay_when_they_are_to_be_kept(deployment: Deployment) -> 
 
 
 async def test_a_network_with_a_stray_container_is_removed(deployment: Deployment, engine: DockerClient) -> None:
-    await deployment.start(CHAIN)
+    await deployment.start(ONE)
     stray = engine.containers.run(TEST, ["sleep", "60"], detach=True, init=True, network=f"hoster_{deployment.id}")
     try:
         await deployment.remove()
@@ -81,7 +86,7 @@ async def test_a_network_with_a_stray_container_is_removed(deployment: Deploymen
 
 
 async def test_a_volume_that_a_stranger_uses_is_not_said_to_be_gone(deployment: Deployment, engine: DockerClient) -> None:
-    await deployment.start(CHAIN)
+    await deployment.start(ONE)
     volumes = {f"hoster_{deployment.id}_data": {"bind": "/x", "mode": "rw"}}
     stray = engine.containers.run(TEST, ["sleep", "60"], detach=True, init=True, volumes=volumes)
     try:

@@ -1,0 +1,148 @@
+"""What keeps processes out of each other's way, step by step: locks, leases and the fence."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from engine.access import SYSTEM
+from engine.commands import queue
+from engine.commands.job import Cancelled, Job
+from engine.commands.queue import Claimed
+from engine.commands.registry import Registry
+from engine.database.sqlite import SQLite
+from engine.database.sqlite.liveness import Liveness
+from engine.store import Unit
+from tests.crash.dying import LAMPS, Clock
+from tests.support import System, shut, system
+
+OTHER_PROGRAM = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(*c.execute('SELECT count(*) FROM t').fetchone())"
+
+
+async def switched_on(house: System) -> str:
+    row = await house.write(lambda unit: unit.create(house.store.kind("lamps"), {"name": "desk"}))
+    await house.service.fire(SYSTEM, "lamps", row.id, "switch_on", {})
+    return str(row.id)
+
+
+def claim(unit: Unit, worker: str, own: tuple[int, ...] = ()) -> list[Claimed]:
+    return queue.claim(
+        unit.transaction, worker=worker, fence=worker, now=unit.milliseconds, text=unit.now, lease=30_000, busy=(), limit=10,
+        own=own,
+    )  # fmt: skip
+
+
+async def test_what_a_handler_tells_after_its_lease_went_to_another_is_refused(tmp_path: Path) -> None:
+    """The handler has looked at its clock in good time; the fence is asked where it counts, in the transaction."""
+    clock, heard, taken = Clock(), [], asyncio.Event()
+    registry = Registry()
+
+    @registry.handles("lamp.warm")
+    async def warm(job: Job) -> None:
+        started.set()
+        await taken.wait()
+        for tell in (job.event("late", "I am late"), job.write(lambda unit: heard.append("written"))):
+            try:
+                await tell
+            except Cancelled:
+                heard.append("refused")
+
+    @registry.handles("lamp.fade")
+    async def fade(job: Job) -> None:
+        heard.append("faded")
+
+    started = asyncio.Event()
+    house = await system(tmp_path, {"lamps": LAMPS}, registry, ambient=clock)
+    await house.bus.start()
+    row = await switched_on(house)
+    await started.wait()
+    clock.offset = 31
+    assert [each.attempt for each in await house.write(lambda unit: claim(unit, "another"))] == [2]
+    before = house.events()
+    taken.set()
+    await house.until(lambda: house.bus.idle)
+    assert heard == ["refused", "refused"]
+    assert house.events() == before
+    assert house.state("lamps", row) == "warming"
+    await house.bus.stop()
+    await shut(house)
+
+
+async def test_a_process_never_claims_what_it_still_runs(tmp_path: Path) -> None:
+    clock = Clock()
+    house = await system(tmp_path, {"lamps": LAMPS}, ambient=clock)
+    await switched_on(house)
+    [first] = await house.write(lambda unit: claim(unit, "one"))
+    clock.offset = 31
+    assert await house.write(lambda unit: claim(unit, "one", own=(first.id,))) == []
+    [again] = await house.write(lambda unit: claim(unit, "two"))
+    assert (again.id, again.attempt) == (first.id, 2)
+    await shut(house)
+
+
+async def test_a_command_that_has_to_wait_for_another_costs_no_writes(tmp_path: Path) -> None:
+    registry, started, release, faded = Registry(), asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    @registry.handles("lamp.warm")
+    async def warm(job: Job) -> None:
+        started.set()
+        await release.wait()
+
+    @registry.handles("lamp.fade")
+    async def fade(job: Job) -> None:
+        faded.set()
+
+    house = await system(tmp_path, {"lamps": LAMPS}, registry)
+    commits = 0
+
+    def count() -> None:
+        nonlocal commits
+        commits += 1
+
+    await house.bus.start()
+    await switched_on(house)
+    await started.wait()
+    house.store.database.subscribe(count)
+    behind = "INSERT INTO _commands (name, type, row, state, inputs, actor, open, status, due, attempt, failures, created_at) " \
+             "SELECT 'lamp.fade', type, row, 'fading', inputs, actor, 1, 'waiting', due - 60000, 0, 0, created_at FROM _commands"  # fmt: skip
+    await house.write(lambda unit: unit.transaction.run(behind))
+    await asyncio.sleep(0.5)  # nothing must happen, and nothing tells of that
+    assert commits == 1
+    release.set()
+    await faded.wait()
+    await house.bus.stop()
+    await shut(house)
+
+
+async def test_a_worker_that_announces_itself_is_alive_for_all_who_look(tmp_path: Path) -> None:
+    """Each sweeps away the files of dead workers first, and must not take one that is just being made for such."""
+    workers = {f"worker-{number}": Liveness(tmp_path / "workers") for number in range(64)}
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(lambda each: each[1].begin(each[0]), workers.items()))
+    looker = Liveness(tmp_path / "workers")
+    assert [name for name in workers if not looker.is_alive(name)] == []
+    for name, liveness in workers.items():
+        liveness.end(name)
+    assert [name for name in workers if looker.is_alive(name)] == []
+
+
+async def test_another_program_that_closes_the_file_takes_no_write_with_it(tmp_path: Path) -> None:
+    """SQLite drops the log of a file that nobody has open; whether anybody has, it reads off locks that are lost easily."""
+    database = SQLite(tmp_path / "test.db")
+    await database.start()
+    await database.write(lambda transaction: transaction.run("CREATE TABLE t (n INTEGER)"))
+    for number in range(1, 4):
+        await database.write(lambda transaction: transaction.run("INSERT INTO t VALUES (1)"))
+        await database.query(
+            "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 300000) SELECT sum(n) FROM c"
+        )
+        command = [sys.executable, "-c", OTHER_PROGRAM, str(tmp_path / "test.db")]
+        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == str(number)
+    await database.close()
+    with sqlite3.connect(tmp_path / "test.db") as connection:
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (3,)
+    connection.close()
