@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import signal
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from socket import socket
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from engine.settings import Settings
 
 log = logging.getLogger("hoster")
+
+END = (signal.SIGTERM, signal.SIGINT)
 
 THREADS = 64
 """Threads for handlers: most of them wait for an engine, not for a processor."""
@@ -51,12 +56,21 @@ async def _serve(hoster: Hoster, settings: Settings) -> None:
     import uvicorn
 
     class Server(uvicorn.Server):
-        """Says where it listens once it does."""
+        """Says where it listens once it does, and ends with status 0 when it is told to stop."""
 
         async def startup(self, sockets: list[socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
                 _announce(hoster, settings)
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            loop = asyncio.get_running_loop()
+            for number in END:
+                loop.add_signal_handler(number, self.handle_exit, number, None)
+            yield
+            for number in END:
+                loop.remove_signal_handler(number)
 
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
     config = uvicorn.Config(
@@ -85,11 +99,9 @@ def _announce(hoster: Hoster, settings: Settings) -> None:
 
 
 async def _work(hoster: Hoster) -> None:
-    import signal
-
     loop, end = asyncio.get_running_loop(), asyncio.Event()
     loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in END:
         loop.add_signal_handler(number, end.set)
     await hoster.start()
     click.echo("Hoster runs commands", file=sys.stderr)

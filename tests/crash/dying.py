@@ -43,7 +43,7 @@ lifecycle:
     broken: {}
   transitions:
     switch_on: {from: [off, broken], to: warming}
-    fade: {from: on, to: fading, by: system}
+    fade: {from: [warming, on], to: fading, by: system}
 """
 
 

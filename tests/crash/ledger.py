@@ -47,9 +47,7 @@ def check_events(path: Path, acknowledged: Iterable[tuple[str, int]] = ()) -> No
 
 def check_rows(path: Path, table: str) -> None:
     """Each row is in the version and state that the event log told of last."""
-    newest = (
-        "SELECT row, max(version), data FROM _events WHERE type = ? AND kind IN ('created', 'moved', 'updated') GROUP BY row"
-    )
+    newest = "SELECT row, max(version), data FROM _events WHERE type = ? AND kind IN ('created', 'moved', 'updated') GROUP BY 1"
     told = {row: (version, json.loads(data).get("to")) for row, version, data in query(path, newest, table)}
     rows = query(path, f'SELECT id, _version, status FROM "{table}"')
     assert {row: version for row, version, _ in rows} == {row: version for row, (version, _) in told.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from engine.store import Unit
 from tests.crash.dying import LAMPS, Clock
 from tests.support import System, shut, system
 
+SLOW = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 300000) SELECT sum(n) FROM c"
 OTHER_PROGRAM = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(*c.execute('SELECT count(*) FROM t').fetchone())"
 
 
@@ -59,7 +61,7 @@ async def test_what_a_handler_tells_after_its_lease_went_to_another_is_refused(t
     house = await system(tmp_path, {"lamps": LAMPS}, registry, ambient=clock)
     await house.bus.start()
     row = await switched_on(house)
-    await started.wait()
+    await asyncio.wait_for(started.wait(), 10)
     clock.offset = 31
     assert [each.attempt for each in await house.write(lambda unit: claim(unit, "another"))] == [2]
     before = house.events()
@@ -85,35 +87,39 @@ async def test_a_process_never_claims_what_it_still_runs(tmp_path: Path) -> None
 
 
 async def test_a_command_that_has_to_wait_for_another_costs_no_writes(tmp_path: Path) -> None:
-    registry, started, release, faded = Registry(), asyncio.Event(), asyncio.Event(), asyncio.Event()
+    registry, commits = Registry(), 0
+    started, cancelled, release, faded = (asyncio.Event() for _ in range(4))
 
     @registry.handles("lamp.warm")
     async def warm(job: Job) -> None:
         started.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        cancelled.set()
         await release.wait()
+        job.checkpoint()
 
     @registry.handles("lamp.fade")
     async def fade(job: Job) -> None:
         faded.set()
 
     house = await system(tmp_path, {"lamps": LAMPS}, registry)
-    commits = 0
 
     def count() -> None:
         nonlocal commits
         commits += 1
 
     await house.bus.start()
-    await switched_on(house)
-    await started.wait()
+    row = await switched_on(house)
+    await asyncio.wait_for(started.wait(), 10)
+    await house.service.fire(SYSTEM, "lamps", row, "fade", {})
+    await asyncio.wait_for(cancelled.wait(), 10)
     house.store.database.subscribe(count)
-    behind = "INSERT INTO _commands (name, type, row, state, inputs, actor, open, status, due, attempt, failures, created_at) " \
-             "SELECT 'lamp.fade', type, row, 'fading', inputs, actor, 1, 'waiting', due - 60000, 0, 0, created_at FROM _commands"  # fmt: skip
-    await house.write(lambda unit: unit.transaction.run(behind))
     await asyncio.sleep(0.5)  # nothing must happen, and nothing tells of that
-    assert commits == 1
+    assert commits == 0
+    assert house.commands("name", "status") == [("lamp.warm", "running"), ("lamp.fade", "waiting")]
     release.set()
-    await faded.wait()
+    await asyncio.wait_for(faded.wait(), 10)
     await house.bus.stop()
     await shut(house)
 
@@ -137,11 +143,10 @@ async def test_another_program_that_closes_the_file_takes_no_write_with_it(tmp_p
     await database.write(lambda transaction: transaction.run("CREATE TABLE t (n INTEGER)"))
     for number in range(1, 4):
         await database.write(lambda transaction: transaction.run("INSERT INTO t VALUES (1)"))
-        await database.query(
-            "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 300000) SELECT sum(n) FROM c"
-        )
+        await database.query(SLOW)
         command = [sys.executable, "-c", OTHER_PROGRAM, str(tmp_path / "test.db")]
-        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == str(number)
+        other = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True)
+        assert other.stdout.strip() == str(number)
     await database.close()
     with sqlite3.connect(tmp_path / "test.db") as connection:
         assert connection.execute("SELECT count(*) FROM t").fetchone() == (3,)

@@ -186,7 +186,7 @@ async def publish(storm: Storm, marker: str) -> None:
     assert answer.status_code == 201, answer.text
     storm.template = answer.json()["data"]["id"]
     await storm.insist("POST", f"/templates/{storm.template}/publish")
-    while not await _node_is_online(storm):
+    while not await _node_is_online(storm):  # noqa: ASYNC110  the server is another process
         await asyncio.sleep(0.05)
 
 
