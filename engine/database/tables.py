@@ -8,12 +8,17 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; `type` is TEXT, INTEGER or REAL."""
+    """A column; `type` is TEXT, INTEGER or REAL.
+
+    `was` is the name it had before. A `sealed` one holds ciphertexts that are bound to its name and its table's.
+    """
 
     name: str
     type: str
     not_null: bool = False
     default: Any = None
+    was: str | None = None
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +39,15 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with its primary key, references (column → table) and indexes."""
+    """A table with its primary key, references (column → table) and indexes.
+
+    `was` is the name it had before, `renamed` the values of columns that have new names: (column, old, new).
+    """
 
     name: str
     columns: tuple[Column, ...]
     key: str = "id"
     references: dict[str, str] = field(default_factory=dict)
     indexes: tuple[Index, ...] = ()
+    was: str | None = None
+    renamed: tuple[tuple[str, str, str], ...] = ()

@@ -30,5 +30,5 @@ def prepare(path: Path, definitions: Definitions) -> list[str]:
         raise SchemaChangeNeeded(
             "The definition files no longer fit the rows in the database: "
             + "; ".join(error.changes)
-            + ". Give the attribute a default, or put the old definition back."
+            + ". Give a new attribute a default, say `was:` where something got a new name, or put the old definition back."
         ) from error

@@ -18,7 +18,16 @@ def resource_table(definitions: Definitions, resource: ResourceType) -> Table:
         columns=_columns(resource),
         references={relationship.name: relationship.to for relationship in resource.relationships.values()},
         indexes=tuple(dict.fromkeys(_indexes(resource))),
+        was=resource.was,
+        renamed=_renamed_states(resource),
     )
+
+
+def _renamed_states(resource: ResourceType) -> tuple[tuple[str, str, str], ...]:
+    lifecycle = resource.lifecycle
+    if lifecycle is None:
+        return ()
+    return tuple((lifecycle.attribute, each.was, each.name) for each in lifecycle.states.values() if each.was is not None)
 
 
 def _columns(resource: ResourceType) -> tuple[Column, ...]:
@@ -27,10 +36,18 @@ def _columns(resource: ResourceType) -> tuple[Column, ...]:
     if resource.lifecycle is not None:
         columns.append(Column(resource.lifecycle.attribute, "TEXT", not_null=True))
     columns += [
-        Column(relationship.name, "TEXT", not_null=relationship.required) for relationship in resource.relationships.values()
+        Column(relationship.name, "TEXT", not_null=relationship.required, was=relationship.was)
+        for relationship in resource.relationships.values()
     ]
     columns += [
-        Column(attribute.name, TYPES[attribute.type].column, not_null=attribute.required, default=_default(attribute))
+        Column(
+            attribute.name,
+            TYPES[attribute.type].column,
+            not_null=attribute.required,
+            default=_default(attribute),
+            was=attribute.was,
+            sealed=attribute.type == "secret",
+        )
         for attribute in resource.attributes.values()
     ]
     return tuple(columns)

@@ -37,6 +37,38 @@ async def test_a_new_attribute_gets_its_default_in_rows_that_are_there(tmp_path:
     await shut(second)
 
 
+async def test_a_new_name_is_only_a_new_name(tmp_path: Path) -> None:
+    first = await system(tmp_path, {"notes": NOTES + "lifecycle: {initial: open, states: {open: {}}, transitions: {}}\n"})
+    row = (await first.write(lambda unit: unit.create(first.store.kind("notes"), {"title": "old"}))).id
+    await shut(first)
+    renamed = """
+        was: notes
+        attributes: {heading: {type: string, required: true, was: title}}
+        lifecycle: {initial: fresh, states: {fresh: {was: open}}, transitions: {}}
+    """
+    second = await system(tmp_path, {"memos": renamed})
+    record = second.service.get(SYSTEM, "memos", row).record
+    assert (record.row["heading"], record.state) == ("old", "fresh")
+    assert [name for _, name, _ in second.events(row)] == ["memos"]
+    assert second.store.database.read("SELECT name FROM sqlite_master WHERE name = 'notes'") == []
+    await shut(second)
+
+
+async def test_a_secret_cannot_get_another_name_while_it_is_bound_to_the_old_one(tmp_path: Path) -> None:
+    first = await system(tmp_path, {"keys": "attributes: {text: {type: secret}}\n"})
+    row = (await first.write(lambda unit: unit.create(first.store.kind("keys"), {"text": "s3cret"}))).id
+    await shut(first)
+    for changed in (
+        {"keys": "attributes: {code: {type: secret, was: text}}\n"},
+        {"codes": "was: keys\nattributes: {text: {type: secret}}\n"},
+    ):
+        with pytest.raises(SchemaChangeNeeded, match="holds secrets"):
+            await system(tmp_path, changed)
+    again = await system(tmp_path, {"keys": "attributes: {text: {type: secret}}\n"})
+    assert again.service.get(SYSTEM, "keys", row).record.row["text"].reveal() == "s3cret"
+    await shut(again)
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [

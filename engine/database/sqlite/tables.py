@@ -1,7 +1,7 @@
 """Making tables in SQLite, through sqlite-utils: STRICT, with foreign keys and indexes.
 
-Only what loses nothing is done here: new tables, new columns that existing rows can have, new and dropped indexes.
-Anything else is named in `UnsafeChange`, and nothing is done at all.
+Only what loses nothing is done here: new tables, new columns that existing rows can have, new names, new and dropped
+indexes. Anything else is named in `UnsafeChange`, and nothing is done at all.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ from engine.database.tables import Column, Index, Table
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
+
+KEPT_BY_TYPE = ("_events", "_commands", "_timers")
+"""What the engine keeps about rows by the name of their type."""
+
+RENAME_STATE = "UPDATE _commands SET state = ? WHERE type = ? AND state = ? AND open = 1"
 
 TYPES = {"TEXT": str, "INTEGER": int, "REAL": float}
 
@@ -62,6 +67,8 @@ class _Preparation:
         self._done: list[str] = []
 
     def run(self, tables: Sequence[Table]) -> list[str]:
+        for table in tables:
+            self._rename(table)
         problems = [problem for table in tables if table.name in self._existing for problem in self._unsafe(table)]
         if problems:
             raise UnsafeChange(problems)
@@ -72,6 +79,36 @@ class _Preparation:
         for table in tables:
             self._index(table)
         return self._done
+
+    def _rename(self, table: Table) -> None:
+        """Give tables, columns and states their new names; everything that is told of them goes along."""
+        if table.was in self._existing and table.name not in self._existing:
+            self._refuse_sealed(table, table.was, [column.name for column in table.columns if column.sealed])
+            self._database.execute(f"ALTER TABLE {_quoted(table.was)} RENAME TO {_quoted(table.name)}")
+            for kept in KEPT_BY_TYPE:
+                self._database.execute(f"UPDATE {_quoted(kept)} SET type = ? WHERE type = ?", [table.name, table.was])
+            self._existing = self._existing - {table.was} | {table.name}
+            self._done.append(f"table {table.was} is called {table.name}")
+        if table.name not in self._existing:
+            return
+        present = self._present(table)
+        for column in table.columns:
+            if column.was in present and column.name not in present:
+                self._refuse_sealed(table, table.name, [column.was] if column.sealed else [])
+                old, new = _quoted(column.was), _quoted(column.name)
+                self._database.execute(f"ALTER TABLE {_quoted(table.name)} RENAME COLUMN {old} TO {new}")
+                self._done.append(f"column {table.name}.{column.was} is called {column.name}")
+        for column_name, before, after in table.renamed:
+            if column_name in self._present(table):
+                statement = f"UPDATE {_quoted(table.name)} SET {_quoted(column_name)} = ? WHERE {_quoted(column_name)} = ?"
+                self._database.execute(statement, [after, before])
+                self._database.execute(RENAME_STATE, [after, table.name, before])
+
+    def _refuse_sealed(self, table: Table, name: str, sealed: Sequence[str]) -> None:
+        for column in sealed:
+            held = f"SELECT 1 FROM {_quoted(name)} WHERE {_quoted(column)} IS NOT NULL LIMIT 1"
+            if self._database.execute(held).fetchone():
+                raise UnsafeChange([f"{name}.{column} holds secrets, which are bound to their name and cannot get another"])
 
     def _rows(self, table: Table) -> int:
         return int(self._database.execute(f"SELECT count(*) FROM {_quoted(table.name)}").fetchone()[0])
