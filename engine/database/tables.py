@@ -23,18 +23,21 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index over columns, kept to rows where `except_column` has none of some values, or `only_true` is 1."""
+    """An index over columns, kept to rows where `except_column` has none of some values, `only_true` is 1, or `only_set`
+    is not null."""
 
     columns: tuple[str, ...]
     unique: bool = False
     except_column: str | None = None
     except_values: tuple[str, ...] = ()
     only_true: str | None = None
+    only_set: str | None = None
 
     def name(self, table: str) -> str:
         """`table__a_b`, with a mark for unique and partial ones."""
         kind = "unique" if self.unique else "by"
-        return f"{table.lstrip('_')}__{kind}_{'_'.join(self.columns)}{'_' + self.only_true if self.only_true else ''}"
+        part = self.only_true or (f"set_{self.only_set}" if self.only_set else None)
+        return "_".join([f"{table.lstrip('_')}__{kind}", *self.columns, *([part] if part else [])])
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ COMMANDS = Table(
         Index(("due",), only_true="open"),
         Index(("type", "row"), only_true="open"),
         Index(("deadline",), only_true="open"),
-        Index(("cancel",), only_true="open"),
+        Index(("cancel",), only_set="cancel"),
         Index(("ended_at",)),
     ),
 )  # fmt: skip

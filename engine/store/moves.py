@@ -62,6 +62,7 @@ def fire(unit: Unit, kind: TypeStore, record: Record, name: str, inputs: Mapping
             record.row, user=unit.actor.facts, related=related, old=record.row, inputs=inputs, now=unit.now
         ):
             raise GuardFailed(guard.message)
+    cancel(unit, kind, record)
     return enter(unit, kind, record, transition.target, transition=name, inputs=inputs, run=transition.run)
 
 
@@ -77,10 +78,14 @@ def enter(
     inputs: Mapping[str, Any] | None = None,
     run: str | None = None,
 ) -> Record:
-    """Put `record` into the state `target`, with `changes` to its attributes; what it left and entered follows."""
+    """Put `record` into the state `target`, with `changes` to its attributes.
+
+    The command of the state it leaves has ended, or the caller has cancelled it.
+    """
     lifecycle = kind.resource.lifecycle
     assert lifecycle is not None  # noqa: S101  only types with a lifecycle have states
-    leave(unit, kind, record)
+    if record.state in kind.timed_states:
+        unit.transaction.run(DROP_TIMERS, (kind.name, record.id))
     given = {**(changes or {}), lifecycle.attribute: target}
     if lifecycle.failure is not None:
         given[lifecycle.failure] = failure
@@ -105,13 +110,17 @@ def arrive(
         unit.transaction.run(SET_TIMER, (kind.name, record.id, timer.transition, due))
 
 
-def leave(unit: Unit, kind: TypeStore, record: Record, why: str = "left") -> None:
-    """Cancel the open commands and the timers of the state that `record` is in."""
-    state = record.state
-    if state in kind.busy_states:
-        unit.transaction.run(CANCEL_WAITING, (why, unit.now, kind.name, record.id))
-        unit.transaction.run(CANCEL_RUNNING, (why, kind.name, record.id))
-    if state in kind.timed_states:
+def cancel(unit: Unit, kind: TypeStore, record: Record) -> None:
+    """Cancel the open commands of the state that `record` is in."""
+    if record.state in kind.busy_states:
+        unit.transaction.run(CANCEL_WAITING, ("left", unit.now, kind.name, record.id))
+        unit.transaction.run(CANCEL_RUNNING, ("left", kind.name, record.id))
+
+
+def forget(unit: Unit, kind: TypeStore, record: Record) -> None:
+    """Cancel what is open or set for a row that is removed."""
+    cancel(unit, kind, record)
+    if record.state in kind.timed_states:
         unit.transaction.run(DROP_TIMERS, (kind.name, record.id))
 
 

@@ -123,7 +123,7 @@ class Unit:
             self._release(kind, record, self.store.types[name], relationship)
         if not self.transaction.run(kind.delete, (record.id, record.version)):
             raise Stale(f"{kind.name}/{record.id} was changed by somebody else; read it again")
-        moves.leave(self, kind, record)
+        moves.forget(self, kind, record)
         self.event(record, "deleted", {"before": self._after(record)})
 
     def event(self, record: Record, kind: str, data: Mapping[str, Any]) -> int:

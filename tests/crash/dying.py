@@ -13,7 +13,8 @@ import importlib
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -90,13 +91,12 @@ def calls(folder: Path) -> list[tuple[str, str]]:
 
 async def lamps(folder: Path) -> None:
     """Lamps that are made and switched on, some at the same time, each answer printed."""
-    house = await system(folder, {"lamps": LAMPS}, registry(folder))
-    await house.bus.start()
-    await house.clockwork.start()
-    for number in range(ROUNDS):
-        rows = await asyncio.gather(*(_one_lamp(house, f"{number}/{each}") for each in range(TOGETHER)))
-        await house.until(lambda rows=rows: all(house.state("lamps", row) == "on" for row in rows))
-    await _end(house)
+    async with opened(folder, registry(folder)) as house:
+        await house.bus.start()
+        await house.clockwork.start()
+        for number in range(ROUNDS):
+            rows = await asyncio.gather(*(_one_lamp(house, f"{number}/{each}") for each in range(TOGETHER)))
+            await house.until(lambda rows=rows: all(house.state("lamps", row) == "on" for row in rows))
 
 
 async def _one_lamp(house: System, name: str) -> str:
@@ -115,28 +115,26 @@ def _answered(record: Record) -> None:
 async def overdue(folder: Path) -> None:
     """A lamp whose command takes longer than it may."""
     clock = Clock()
-    house = await system(folder, {"lamps": LAMPS}, registry(folder, blocking=True), ambient=clock)
-    await house.bus.start()
-    row = await house.write(lambda unit: unit.create(house.store.kind("lamps"), {"name": "slow"}))
-    await house.service.fire(SYSTEM, "lamps", row.id, "switch_on", {})
-    await house.until(lambda: house.commands("status") == [("running",)])
-    clock.offset = 31
-    await house.clockwork.look()
-    await _end(house)
+    async with opened(folder, registry(folder, blocking=True), clock) as house:
+        await house.bus.start()
+        row = await house.write(lambda unit: unit.create(house.store.kind("lamps"), {"name": "slow"}))
+        await house.service.fire(SYSTEM, "lamps", row.id, "switch_on", {})
+        await house.until(lambda: house.commands("status") == [("running",)])
+        clock.offset = 31
+        await house.clockwork.look()
 
 
 async def timed(folder: Path) -> None:
     """A lamp that time alone turns off."""
     clock = Clock()
-    house = await system(folder, {"lamps": LAMPS}, registry(folder), ambient=clock)
-    await house.bus.start()
-    row = await house.write(lambda unit: unit.create(house.store.kind("lamps"), {"name": "slow"}))
-    await house.service.fire(SYSTEM, "lamps", row.id, "switch_on", {})
-    await house.until(lambda: house.state("lamps", row.id) == "on")
-    clock.offset = 3601
-    await house.clockwork.look()
-    await house.until(lambda: house.state("lamps", row.id) == "off")
-    await _end(house)
+    async with opened(folder, registry(folder), clock) as house:
+        await house.bus.start()
+        row = await house.write(lambda unit: unit.create(house.store.kind("lamps"), {"name": "slow"}))
+        await house.service.fire(SYSTEM, "lamps", row.id, "switch_on", {})
+        await house.until(lambda: house.state("lamps", row.id) == "on")
+        clock.offset = 3601
+        await house.clockwork.look()
+        await house.until(lambda: house.state("lamps", row.id) == "off")
 
 
 async def first_start(folder: Path) -> None:
@@ -150,10 +148,16 @@ async def first_start(folder: Path) -> None:
     await hoster.stop()
 
 
-async def _end(house: System) -> None:
-    await house.clockwork.stop()
-    await house.bus.stop(0)
-    await shut(house)
+@asynccontextmanager
+async def opened(folder: Path, registry: Registry, ambient: Ambient | None = None) -> AsyncIterator[System]:
+    """A system of lamps; whatever it began is ended, also when a test fails."""
+    house = await system(folder, {"lamps": LAMPS}, registry, ambient=ambient)
+    try:
+        yield house
+    finally:
+        await house.clockwork.stop()
+        await house.bus.stop(0)
+        await shut(house)
 
 
 def die_at(point: str) -> None:

@@ -6,17 +6,16 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from engine.access import SYSTEM
 from tests.crash import ledger
-from tests.crash.dying import DIED, LAMPS, Clock, calls, registry
+from tests.crash.dying import DIED, Clock, calls, opened, registry
 from tests.crash.processes import ROOT
-from tests.support import System, shut, system
+from tests.support import System
 
 WRITER = "engine.database.sqlite.writer:Writer"
 BUS = "engine.commands.bus:Bus"
@@ -63,16 +62,6 @@ def run(scenario: str, folder: Path, point: str = "") -> list[tuple[str, int]]:
     return [(row, int(version)) for word, row, version in lines if word == "answered"]
 
 
-@asynccontextmanager
-async def restarted(folder: Path, clock: Clock | None = None) -> AsyncIterator[System]:
-    """The system that comes after, over the same files."""
-    house = await system(folder, {"lamps": LAMPS}, registry(folder), ambient=clock)
-    yield house
-    await house.clockwork.stop()
-    await house.bus.stop()
-    await shut(house)
-
-
 def settled(house: System) -> Callable[[], bool]:
     return lambda: not house.store.database.read("SELECT 1 FROM _commands WHERE open = 1")
 
@@ -90,7 +79,7 @@ async def test_nothing_answered_is_lost_and_every_outcome_counts_once(tmp_path: 
     ledger.check_file(file)
     ledger.check_events(file, answered)
     ledger.check_rows(file, "lamps")
-    async with restarted(tmp_path) as house:
+    async with opened(tmp_path, registry(tmp_path)) as house:
         await house.bus.start()
         await house.until(settled(house))
         commands = house.commands("name", "row", "status")
@@ -122,7 +111,7 @@ async def test_a_deadline_ends_its_state_once(tmp_path: Path, point: str) -> Non
     run("overdue", tmp_path, point)
     clock = Clock()
     clock.offset = 31
-    async with restarted(tmp_path, clock) as house:
+    async with opened(tmp_path, registry(tmp_path), clock) as house:
         await house.clockwork.look()
         [(row, state)] = house.store.database.read("SELECT id, status FROM lamps")
         assert state == "broken"
@@ -148,7 +137,7 @@ async def test_a_timer_fires_once(tmp_path: Path, point: str) -> None:
     run("timed", tmp_path, point)
     clock = Clock()
     clock.offset = 3601
-    async with restarted(tmp_path, clock) as house:
+    async with opened(tmp_path, registry(tmp_path), clock) as house:
         await house.clockwork.look()
         await house.bus.start()
         [(row,)] = house.store.database.read("SELECT id FROM lamps")

@@ -18,8 +18,8 @@ from engine.commands.registry import Registry
 from engine.database.sqlite import SQLite
 from engine.database.sqlite.liveness import Liveness
 from engine.store import Unit
-from tests.crash.dying import LAMPS, Clock
-from tests.support import System, shut, system
+from tests.crash.dying import Clock, opened
+from tests.support import System
 
 SLOW = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 300000) SELECT sum(n) FROM c"
 OTHER_PROGRAM = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(*c.execute('SELECT count(*) FROM t').fetchone())"
@@ -58,32 +58,29 @@ async def test_what_a_handler_tells_after_its_lease_went_to_another_is_refused(t
         heard.append("faded")
 
     started = asyncio.Event()
-    house = await system(tmp_path, {"lamps": LAMPS}, registry, ambient=clock)
-    await house.bus.start()
-    row = await switched_on(house)
-    await asyncio.wait_for(started.wait(), 10)
-    clock.offset = 31
-    assert [each.attempt for each in await house.write(lambda unit: claim(unit, "another"))] == [2]
-    before = house.events()
-    taken.set()
-    await house.until(lambda: house.bus.idle)
-    assert heard == ["refused", "refused"]
-    assert house.events() == before
-    assert house.state("lamps", row) == "warming"
-    await house.bus.stop()
-    await shut(house)
+    async with opened(tmp_path, registry, clock) as house:
+        await house.bus.start()
+        row = await switched_on(house)
+        await asyncio.wait_for(started.wait(), 10)
+        clock.offset = 31
+        assert [each.attempt for each in await house.write(lambda unit: claim(unit, "another"))] == [2]
+        before = house.events()
+        taken.set()
+        await house.until(lambda: house.bus.idle)
+        assert heard == ["refused", "refused"]
+        assert house.events() == before
+        assert house.state("lamps", row) == "warming"
 
 
 async def test_a_process_never_claims_what_it_still_runs(tmp_path: Path) -> None:
     clock = Clock()
-    house = await system(tmp_path, {"lamps": LAMPS}, ambient=clock)
-    await switched_on(house)
-    [first] = await house.write(lambda unit: claim(unit, "one"))
-    clock.offset = 31
-    assert await house.write(lambda unit: claim(unit, "one", own=(first.id,))) == []
-    [again] = await house.write(lambda unit: claim(unit, "two"))
-    assert (again.id, again.attempt) == (first.id, 2)
-    await shut(house)
+    async with opened(tmp_path, Registry(), clock) as house:
+        await switched_on(house)
+        [first] = await house.write(lambda unit: claim(unit, "one"))
+        clock.offset = 31
+        assert await house.write(lambda unit: claim(unit, "one", own=(first.id,))) == []
+        [again] = await house.write(lambda unit: claim(unit, "two"))
+        assert (again.id, again.attempt) == (first.id, 2)
 
 
 async def test_a_command_that_has_to_wait_for_another_costs_no_writes(tmp_path: Path) -> None:
@@ -103,25 +100,23 @@ async def test_a_command_that_has_to_wait_for_another_costs_no_writes(tmp_path: 
     async def fade(job: Job) -> None:
         faded.set()
 
-    house = await system(tmp_path, {"lamps": LAMPS}, registry)
+    async with opened(tmp_path, registry) as house:
 
-    def count() -> None:
-        nonlocal commits
-        commits += 1
+        def count() -> None:
+            nonlocal commits
+            commits += 1
 
-    await house.bus.start()
-    row = await switched_on(house)
-    await asyncio.wait_for(started.wait(), 10)
-    await house.service.fire(SYSTEM, "lamps", row, "fade", {})
-    await asyncio.wait_for(cancelled.wait(), 10)
-    house.store.database.subscribe(count)
-    await asyncio.sleep(0.5)  # nothing must happen, and nothing tells of that
-    assert commits == 0
-    assert house.commands("name", "status") == [("lamp.warm", "running"), ("lamp.fade", "waiting")]
-    release.set()
-    await asyncio.wait_for(faded.wait(), 10)
-    await house.bus.stop()
-    await shut(house)
+        await house.bus.start()
+        row = await switched_on(house)
+        await asyncio.wait_for(started.wait(), 10)
+        await house.service.fire(SYSTEM, "lamps", row, "fade", {})
+        await asyncio.wait_for(cancelled.wait(), 10)
+        house.store.database.subscribe(count)
+        await asyncio.sleep(0.5)  # nothing must happen, and nothing tells of that
+        assert commits == 0
+        assert house.commands("name", "status") == [("lamp.warm", "running"), ("lamp.fade", "waiting")]
+        release.set()
+        await asyncio.wait_for(faded.wait(), 10)
 
 
 async def test_a_worker_that_announces_itself_is_alive_for_all_who_look(tmp_path: Path) -> None:
