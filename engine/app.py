@@ -50,6 +50,12 @@ class BadDefinitions(HosterError):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
+class NoExtension(HosterError):
+    """A module that the settings name is not installed here."""
+
+    code, title = "no_extension", "An extension is missing"
+
+
 class Hoster:
     """A system that is assembled. `role` is all, api or worker."""
 
@@ -65,6 +71,7 @@ class Hoster:
         self.tokens = Tokens(store)
         self.first_token: str | None = None
         self._works = role in ("all", "worker")
+        self._serves = role in ("all", "api")
         self.bus = Bus(store, registry, lease=settings.commands_lease, concurrency=settings.commands_concurrency)
         self._clockwork = Clockwork(store, registry)
         self.asgi = Root(
@@ -76,7 +83,8 @@ class Hoster:
         await self.database.start()
         for file in self.registry.seeds:
             await sow(self.store, file)
-        self.first_token = await self._first_operator()
+        if self._serves:
+            self.first_token = await self._first_operator()
         if self._works:
             await self.bus.start()
             await self._clockwork.start()
@@ -111,7 +119,10 @@ def extensions(settings: Settings) -> Registry:
     for entry in entry_points(group="hoster.extensions"):
         entry.load()
     for name in settings.extensions:
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            raise NoExtension(f"The extension {name} cannot be imported: {error}. See HOSTER_EXTENSIONS.") from error
     housekeeping(DEFAULT, settings.retention_events, settings.retention_commands)
     return DEFAULT
 

@@ -87,6 +87,12 @@ class Conflict(HosterError):
     status, code, title = 409, "conflict", "This conflicts with the present state"
 
 
+class PreconditionFailed(HosterError):
+    """The write was meant for a version of the row that is not the present one."""
+
+    status, code, title = 412, "precondition_failed", "The resource has changed meanwhile"
+
+
 class TooLarge(HosterError):
     """The request body is larger than the server accepts."""
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from engine.ambient import seconds, timestamp
 from engine.commands.job import Job
 from engine.commands.registry import DEFAULT, every
 from engine.model import JSON
@@ -17,6 +18,9 @@ from engine.store.moves import fire
 from handlers.docker.probe import Probe, probe
 
 PERIOD = 30.0
+NOTED = 300.0
+"""Seconds between two notes that a node still answers."""
+
 LOCAL_NAME = "This machine"
 
 
@@ -44,17 +48,19 @@ def _settle(unit: Unit, node_id: str, answer: Probe) -> None:
     record = unit.find(kind, node_id)
     if record is None or record.state == "maintenance":
         return
-    record = unit.update(kind, record, _measured(record.row, answer))
+    record = unit.update(kind, record, _measured(record.row, answer, unit.time))
     wanted = "online" if answer.error is None else "offline"
     if record.state != wanted:
         fire(unit, kind, record, f"went_{wanted}", {})
 
 
-def _measured(row: Mapping[str, Any], answer: Probe) -> dict[str, JSON]:
-    """What to write: nothing while nothing changes, so that a quiet node makes no events."""
+def _measured(row: Mapping[str, Any], answer: Probe, now: float) -> dict[str, JSON]:
+    """What to write: little while nothing changes, so that a quiet node makes few events."""
     if answer.error is not None:
         return {"error_message": answer.error}
+    seen = row["last_health_check"]
     return {
+        "last_health_check": timestamp(now) if seen is None or now - seconds(seen) > NOTED else seen,
         "error_message": None,
         "engine_version": answer.version,
         "capacity_cpu_cores": answer.cpu_cores,

@@ -15,7 +15,7 @@ from engine.api import bodies
 from engine.api.documents import BASE, Document, Documents
 from engine.api.parameters import ListParameters, parameters, unknown_parameter, whole
 from engine.api.responses import LineStream, Receive, Response, Send, document_response, error_response
-from engine.errors import BadRequest, HosterError, MethodNotAllowed, NotFound
+from engine.errors import BadRequest, HosterError, MethodNotAllowed, NotFound, PreconditionFailed
 from engine.identity import Tokens
 from engine.service import Page, Service
 from engine.service.log import EventLog
@@ -49,9 +49,19 @@ class _Request:
         body = await bodies.read(self.receive, self.headers, self.body_limit)
         return bodies.parse(body, self.headers.get(b"content-type"))
 
+    def version(self) -> int | None:
+        """The version that `If-Match` insists on; `*` stands for any."""
+        given = self.headers.get(b"if-match", b"*").strip()
+        if given == b"*":
+            return None
+        digits = given.strip(b'"')
+        if not digits.isdigit() or len(digits) > 18:
+            raise PreconditionFailed("If-Match must hold an ETag of this resource")
+        return int(digits)
+
     def no_parameters(self) -> None:
         for key, _ in parameters(self.query) if self.query else ():
-            raise unknown_parameter(key, ("none",))
+            raise BadRequest(f"This address takes no parameters, and {key[:64]!r} is one", parameter=key[:128])
 
 
 class API:
@@ -149,13 +159,13 @@ class API:
         request.no_parameters()
         kind = self._service.store.types[name].resource
         attributes, relationships = bodies.resource(await request.document(), kind, row_id)
-        seen = await self._service.update(request.actor, name, row_id, attributes, relationships)
+        seen = await self._service.update(request.actor, name, row_id, attributes, relationships, request.version())
         return document_response(200, {"data": self._documents[name].resource(seen)}, version=seen.record.version)
 
     async def _delete(self, request: _Request, name: str, row_id: str) -> Response:
         request.no_parameters()
         inputs = bodies.inputs(await request.document())
-        seen = await self._service.delete(request.actor, name, row_id, inputs)
+        seen = await self._service.delete(request.actor, name, row_id, inputs, request.version())
         if seen is None:
             return Response(204)
         return document_response(202, {"data": self._documents[name].resource(seen)}, version=seen.record.version)
@@ -170,7 +180,7 @@ class API:
     async def _fire(self, request: _Request, name: str, row_id: str, transition: str) -> Response:
         request.no_parameters()
         inputs = bodies.inputs(await request.document())
-        seen = await self._service.fire(request.actor, name, row_id, transition, inputs)
+        seen = await self._service.fire(request.actor, name, row_id, transition, inputs, request.version())
         status = 202 if seen.record.state in self._service.store.types[name].busy_states else 200
         return document_response(status, {"data": self._documents[name].resource(seen)}, version=seen.record.version)
 

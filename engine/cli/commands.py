@@ -66,7 +66,10 @@ def _hoster() -> Hoster:
     from engine.app import assemble
     from engine.settings import load_settings
 
-    return assemble(load_settings(), role="api")
+    settings = load_settings()
+    if not settings.database_path.exists():
+        raise click.ClickException(f"There is no database at {settings.database_path}; HOSTER_DATA_DIR says where to look")
+    return assemble(settings, role="api")
 
 
 def _shown(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -10,10 +10,12 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from socket import socket
+from socket import AF_INET, AF_INET6, IPPROTO_TCP, SO_REUSEADDR, SOL_SOCKET, TCP_NODELAY, socket
 from typing import TYPE_CHECKING
 
 import click
+
+from engine.errors import HosterError
 
 if TYPE_CHECKING:
     from engine.app import Hoster
@@ -21,10 +23,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hoster")
 
+BACKLOG = 2048
+
 END = (signal.SIGTERM, signal.SIGINT)
 
 THREADS = 64
 """Threads for handlers: most of them wait for an engine, not for a processor."""
+
+
+class CannotListen(HosterError):
+    """The address to listen on is taken, or is not one of this machine."""
+
+    code, title = "cannot_listen", "Cannot listen"
 
 
 @click.command()
@@ -55,13 +65,15 @@ def serve(role: str, config: Path | None) -> None:
 async def _serve(hoster: Hoster, settings: Settings) -> None:
     import uvicorn
 
+    listening = _bind(settings)
+
     class Server(uvicorn.Server):
         """Says where it listens once it does, and ends with status 0 when it is told to stop."""
 
         async def startup(self, sockets: list[socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                _announce(hoster, settings)
+                _announce(hoster, listening)
 
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
@@ -87,13 +99,32 @@ async def _serve(hoster: Hoster, settings: Settings) -> None:
         timeout_graceful_shutdown=int(settings.server_shutdown_timeout),
     )
     server = Server(config)
-    await server.serve()
+    await server.serve(sockets=[listening])
     if not server.started:
         raise SystemExit(3)
 
 
-def _announce(hoster: Hoster, settings: Settings) -> None:
-    click.echo(f"Hoster listens on http://{settings.server_host}:{settings.server_port}", file=sys.stderr)
+def _bind(settings: Settings) -> socket:
+    """Take the port before anything starts: who cannot serve must not run commands, nor spend the first token."""
+    family = AF_INET6 if ":" in settings.server_host else AF_INET
+    listening = socket(family)
+    try:
+        listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        listening.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        listening.bind((settings.server_host, settings.server_port))
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise CannotListen(
+            f"Cannot listen on {settings.server_host} port {settings.server_port}: {error.strerror}. "
+            "Choose another by HOSTER_SERVER_HOST and HOSTER_SERVER_PORT."
+        ) from error
+    return listening
+
+
+def _announce(hoster: Hoster, listening: socket) -> None:
+    host, port = listening.getsockname()[:2]
+    click.echo(f"Hoster listens on http://{f'[{host}]' if ':' in host else host}:{port}", file=sys.stderr)
     if hoster.first_token is not None:
         click.echo(f"Token of the first operator, shown only now: {hoster.first_token}", file=sys.stderr)
 

@@ -24,7 +24,10 @@ def create(email: str, name: str, scopes: tuple[str, ...]) -> None:
     """Print a new token of a user. It is shown only now."""
     from engine.app import assemble
     from engine.settings import load_settings
+    from engine.types import EMAIL, matches
 
+    if not matches(EMAIL, email):
+        raise click.BadParameter("must be an e-mail address", param_hint="--user")
     if scopes:
         raise click.ClickException("Scopes are not enforced yet, so none is accepted: a token can do what its user can")
     hoster = assemble(load_settings(), role="api")

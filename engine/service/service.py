@@ -14,7 +14,16 @@ from typing import Any
 
 from engine.access import Actor
 from engine.commands.registry import ReadContext, Registry
-from engine.errors import BadRequest, Conflict, Forbidden, HosterError, Invalid, NotFound, Unauthenticated
+from engine.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    HosterError,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    Unauthenticated,
+)
 from engine.model import Transition
 from engine.service.validation import ATTRIBUTES, RELATIONSHIPS, TypeInput, escape, raise_all
 from engine.store import ListQuery, Record, Store, TypeStore, Unit
@@ -101,7 +110,7 @@ class Service:
             rule = kind.permissions.create
             related = unit.related(kind, row, rule.relationships)
             if not actor.system and not rule.evaluate(row, user=actor.facts, related=related, now=unit.now):
-                raise Forbidden(f"You may not create this {kind.name}: it needs {rule.text}")
+                raise Forbidden(f"You may not create such a resource in {kind.name}: it needs {rule.text}")
             return unit.insert(kind, row)
 
         return self._seen(actor, kind, await self.store.write(actor, work))
@@ -113,14 +122,16 @@ class Service:
         row_id: str,
         attributes: Mapping[str, Any],
         relationships: Mapping[str, str | None],
+        version: int | None = None,
     ) -> Seen:
-        """Change a resource."""
+        """Change a resource; with `version`, only that version of it."""
         kind = self.store.kind(type_name)
         _known(actor)
         given = {**attributes, **relationships}
 
         def work(unit: Unit, *, checked: int | None) -> Record | None:
             record = self._writable(unit, kind, row_id)
+            _insist(record, version)
             if checked is not None and record.version != checked:
                 return None
             self._inputs[type_name].check(attributes, relationships, complete=False)
@@ -135,12 +146,14 @@ class Service:
                 return self._seen(actor, kind, written)
         raise Conflict(f"{type_name}/{row_id} is changed by others all the time; try again", code="stale")
 
-    async def delete(self, actor: Actor, type_name: str, row_id: str, inputs: Mapping[str, Any] | None = None) -> Seen | None:
+    async def delete(
+        self, actor: Actor, type_name: str, row_id: str, inputs: Mapping[str, Any] | None = None, version: int | None = None
+    ) -> Seen | None:
         """Fire the transition `delete` where the type has one, and answer the moved resource; else remove the row."""
         kind = self.store.kind(type_name)
         _known(actor)
         if kind.resource.lifecycle is not None and "delete" in kind.resource.lifecycle.transitions:
-            return await self.fire(actor, type_name, row_id, "delete", inputs or {})
+            return await self.fire(actor, type_name, row_id, "delete", inputs or {}, version)
 
         def work(unit: Unit) -> None:
             record = unit.get(kind, row_id, readable=True)
@@ -148,13 +161,16 @@ class Service:
             related = unit.related(kind, record.row, rule.relationships)
             if not actor.system and not rule.evaluate(record.row, user=actor.facts, related=related, now=unit.now):
                 raise Forbidden(f"You may not delete {type_name}/{row_id}: it needs {rule.text}")
+            _insist(record, version)
             unit.remove(kind, record)
 
         await self.store.write(actor, work)
         return None
 
-    async def fire(self, actor: Actor, type_name: str, row_id: str, name: str, inputs: Mapping[str, Any]) -> Seen:
-        """Move a resource by a named transition."""
+    async def fire(
+        self, actor: Actor, type_name: str, row_id: str, name: str, inputs: Mapping[str, Any], version: int | None = None
+    ) -> Seen:
+        """Move a resource by a named transition; with `version`, only that version of it."""
         kind = self.store.kind(type_name)
         transition = self.transition(kind, name)
         if not actor.system:
@@ -167,7 +183,8 @@ class Service:
             related = unit.related(kind, record.row, rule.relationships if rule else ())
             if not kind.permissions.may_fire(actor, transition, record.row, related, unit.now):
                 needed = f"it needs {rule.text}" if rule else "only the system does that"
-                raise Forbidden(f"You may not {name} {type_name}/{row_id}: {needed}")
+                raise Forbidden(f"You may not fire {name} on {type_name}/{row_id}: {needed}")
+            _insist(record, version)
             raise_all(values.problems(inputs, complete=True))
             given = {each.name: each.default for each in transition.inputs.values()} | dict(inputs)
             return fire(unit, kind, record, name, given)
@@ -251,6 +268,11 @@ class Service:
 def _known(actor: Actor) -> None:
     if not actor.system and not actor.facts["known"]:
         raise Unauthenticated("Send a token: Authorization: Bearer …")
+
+
+def _insist(record: Record, version: int | None) -> None:
+    if version is not None and record.version != version:
+        raise PreconditionFailed(f"This is version {record.version} by now; read it again", meta={"version": record.version})
 
 
 def _of_parameter(problem: HosterError) -> HosterError:

@@ -24,9 +24,10 @@ RELATIONSHIPS = "/data/relationships"
 class Values:
     """A set of named, typed values that a caller gives: a type's attributes, or the inputs of a transition."""
 
-    def __init__(self, attributes: Mapping[str, Attribute], *, base: str) -> None:
+    def __init__(self, attributes: Mapping[str, Attribute], *, base: str, what: str = "attribute") -> None:
         self._attributes = attributes
         self._base = base
+        self._what = what
         self.schema: Schema = {
             "type": "object",
             "properties": {each.name: dict(TYPES[each.type].schema(each)) for each in attributes.values()},
@@ -44,7 +45,7 @@ class Values:
         for name, value in given.items():
             attribute = self._attributes.get(name)
             if attribute is None:
-                found.append(unknown(name, self._attributes, f"{self._base}/{escape(name)}"))
+                found.append(unknown(name, self._attributes, f"{self._base}/{escape(name)}", self._what))
             elif value is None and (attribute.required or attribute.default is not None):
                 found.append(Invalid(f"{name} may not be null", code="required", pointer=f"{self._base}/{name}"))
             elif name in self._deep and _depth(value) > MAX_DEPTH:
@@ -76,7 +77,15 @@ class Values:
             pointer = self._base + "".join(f"/{escape(str(step))}" for step in path)
             name = ".".join(str(step) for step in path)
             keyword, limit = self._keyword([*error.schema_path])
-            yield Invalid(f"{name} {_sentence(keyword, limit)}", code=_code(keyword), pointer=pointer)
+            yield Invalid(f"{name} {self._sentence(path, keyword, limit)}", code=_code(keyword), pointer=pointer)
+
+    def _sentence(self, path: list[str | int], keyword: str, limit: JSON) -> str:
+        """What is wrong, in words; what a type asks for by a pattern of its own is said by its description."""
+        attribute = self._attributes[str(path[0])]
+        if keyword in ("pattern", "format") and attribute.pattern is None and attribute.type not in ("json", "money"):
+            description = TYPES[attribute.type].description
+            return f"is not of the form that the type {attribute.type} has: {description[0].lower()}{description[1:]}"
+        return _sentence(keyword, limit)
 
     def _keyword(self, path: list[str | int]) -> tuple[str, Any]:
         """The keyword that failed and its value, by its place in the schema."""
@@ -104,9 +113,10 @@ class TypeInput:
         self.values = Values(self._settable, base=ATTRIBUTES)
         lifecycle = resource.lifecycle
         self.inputs = {
-            each.name: Values(each.inputs, base=ATTRIBUTES) for each in (lifecycle.transitions.values() if lifecycle else ())
+            each.name: Values(each.inputs, base=ATTRIBUTES, what="input")
+            for each in (lifecycle.transitions.values() if lifecycle else ())
         }
-        self.params = {each.name: Values(each.params, base="") for each in resource.reads.values()}
+        self.params = {each.name: Values(each.params, base="", what="parameter") for each in resource.reads.values()}
 
     def check(self, attributes: Mapping[str, Any], relationships: Mapping[str, str | None], *, complete: bool) -> None:
         """Raise everything that is wrong with a create (`complete`) or an update."""

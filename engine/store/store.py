@@ -102,7 +102,7 @@ class Store:
         if isinstance(error, UniqueViolation):
             name = error.columns[-1]
             within = f" within the same {' and '.join(error.columns[:-1])}" if len(error.columns) > 1 else ""
-            return Taken(f"Another of {kind.name} has this {name}{within}", pointer=f"/data/attributes/{name}")
+            return Taken(f"Another resource in {kind.name} has this {name}{within}", pointer=f"/data/attributes/{name}")
         if isinstance(error, NotNullViolation):
             return Invalid(f"{error.column} needs a value", code="required", pointer=f"/data/attributes/{error.column}")
         if isinstance(error, ForeignKeyViolation):

@@ -35,7 +35,8 @@ class Prepared:
 def prepare(deployment: str, row: Mapping[str, Any], template: Mapping[str, Any] | None) -> Prepared:
     """Validate everything that can be validated without an engine; raises `Fail` with phase `validate`."""
     template = template or {}
-    definitions = _definitions(template)
+    known = row.get("template_variables")
+    definitions = _definitions(template.get("variables") if known is None else known)
     values = _values(definitions, row)
     secrets = tuple(values[each.name] for each in definitions if each.type == "password" and values[each.name])
     files = _files(row)
@@ -55,8 +56,8 @@ def limits_of(template: Mapping[str, Any]) -> Limits:
     return Limits(memory=int(memory) * MIB) if memory > 0 else DEFAULT_LIMITS
 
 
-def _definitions(template: Mapping[str, Any]) -> tuple[Variable, ...]:
-    definitions, problems = read_variables(template.get("variables"))
+def _definitions(known: Any) -> tuple[Variable, ...]:
+    definitions, problems = read_variables(known)
     if problems:
         raise _invalid("variable_invalid", f"The template's variables: {problems[0].message}", problems)
     return definitions

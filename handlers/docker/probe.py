@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 
 from handlers.docker.engine import EngineFault, connect, translated
@@ -22,7 +23,10 @@ class Probe:
 
 
 def probe(socket_path: str) -> Probe:
-    """Ask the engine behind a unix socket; blocks for ten seconds at most. The engine does not tell the size of its disk."""
+    """Ask the engine behind a unix socket; blocks for ten seconds at most.
+
+    The engine does not tell the size of its disk; where it keeps its data on this machine, the disk is looked at.
+    """
     try:
         client = connect(socket_path, PROBE_SECONDS)
         try:
@@ -35,4 +39,12 @@ def probe(socket_path: str) -> Probe:
         version=str(info.get("ServerVersion", "")),
         cpu_cores=float(info.get("NCPU", 0)),
         memory_mb=int(info.get("MemTotal", 0)) // MIB,
+        disk_mb=_disk(str(info.get("DockerRootDir", ""))),
     )
+
+
+def _disk(folder: str) -> int:
+    try:
+        return shutil.disk_usage(folder).total // MIB
+    except OSError:
+        return 0

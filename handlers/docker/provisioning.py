@@ -6,8 +6,11 @@ container whose fingerprint differs is replaced, one whose service is gone is re
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
+from engine.commands.job import Retry
 from handlers.docker.causes import fail
 from handlers.docker.config_files import archive
 from handlers.docker.container_state import ContainerState
@@ -56,10 +59,8 @@ async def _network(link: EngineLink, plan: Plan) -> str:
     if any(each["Name"] == plan.network for each in named):
         raise fail("name_taken", f"A network named {plan.network} is on the node and is not ours", phase=PHASE)
     labels = owned(plan.deployment)
-    made = await link.call(
-        PHASE, None, link.api.create_network, plan.network, driver="bridge", labels=labels, check_duplicate=True
-    )
-    return str(made["Id"])
+    create = partial(link.api.create_network, driver="bridge", labels=labels, check_duplicate=True)
+    return str((await _make(link, None, "networks", plan.network, create, plan.network))["Id"])
 
 
 async def _volumes(link: EngineLink, wanted: Sequence[VolumePlan]) -> None:
@@ -99,9 +100,30 @@ async def _create(link: EngineLink, plan: Plan, container: ContainerPlan, reques
     body = request
     if service.read_only and container.files:
         body = {**request, "Image": await derived_image(link, plan, container, image)}
-    made = await link.call(PHASE, service.name, link.api.create_container_from_config, body, container.name)
+    create = link.api.create_container_from_config
+    made = await _make(link, service.name, "containers", container.name, create, body, container.name)
     await link.job.event("container_created", f"Created the container of {service.name}", service=service.name)
     return str(made["Id"])
+
+
+async def _make(
+    link: EngineLink, service: str | None, kind: str, name: str, function: Callable[..., Any], *arguments: Any
+) -> dict[str, Any]:
+    """Make a container or network. An engine finishes a call whose caller was killed, so what an earlier attempt asked for
+    may appear after this one has looked: then the name is taken, but by ours, and the next attempt adopts it."""
+    try:
+        made: dict[str, Any] = await link.attempt(function, *arguments)
+    except EngineFault as fault:
+        if fault.explanation.cause == "name_taken" and name in await _names(link, kind):
+            message = f"{name} was still being made by an earlier attempt"
+            raise Retry(message, after=1.0, cause="engine_error", phase=PHASE) from fault
+        raise fault.verdict(PHASE, service) from fault
+    return made
+
+
+async def _names(link: EngineLink, kind: str) -> set[str]:
+    """The names of our containers or networks."""
+    return {str(name).lstrip("/") for each in await link.owned(PHASE, kind) for name in each.get("Names") or [each["Name"]]}
 
 
 async def _place_files(link: EngineLink, container: ContainerPlan, container_id: str) -> None:

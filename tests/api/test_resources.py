@@ -269,6 +269,27 @@ async def test_events_can_be_read_on_from_a_number(desk: System) -> None:
     assert seen == list(range(seen[0], seen[0] + 5))
 
 
+async def test_if_match_keeps_writers_from_overwriting_each_other(desk: System) -> None:
+    _, ann = await desk.person("ann")
+    made = await call(desk, ann, "POST", "notes", body({"title": "x"}))
+    note, etag = made.json()["data"]["id"], made.headers["etag"]
+
+    async def change(title: str, match: str, method: str = "PATCH", path: str = ""):
+        document = body({"title": title}, id=note) if method == "PATCH" else None
+        return await call(desk, ann | {"if-match": match}, method, f"notes/{note}{path}", document)
+
+    first = await change("first", etag)
+    assert (first.status_code, first.headers["etag"]) == (200, '"2"')
+    second = await change("second", etag)
+    assert (second.status_code, second.json()["errors"][0]["code"]) == (412, "precondition_failed")
+    assert second.json()["errors"][0]["meta"] == {"version": 2}
+    assert (await change("x", '"one"')).status_code == 412
+    assert (await change("", etag, "POST", "/shred")).status_code == 412
+    assert (await change("", etag, "DELETE")).status_code == 412
+    assert (await change("third", "*")).json()["data"]["attributes"]["title"] == "third"
+    assert (await change("", '"3"', "DELETE")).status_code == 204
+
+
 LEDGERS = """
 attributes: {title: {type: string, required: true}}
 reads:

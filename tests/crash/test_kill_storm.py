@@ -95,6 +95,20 @@ class Storm:
             pass
         assert answer.status_code in (200, 202, 404, 409), answer.text
 
+    async def create(self, name: str) -> str | None:
+        """A deployment; none when the answer got lost, though the row may be there."""
+        resource = {
+            "type": "deployments", "attributes": {"name": name},
+            "relationships": {"template": {"data": {"type": "templates", "id": self.template}}},
+        }  # fmt: skip
+        answer = await self.ask("POST", "/deployments", {"data": resource})
+        if answer is None:
+            return None
+        assert answer.status_code == 201, answer.text
+        deployment = str(answer.json()["data"]["id"])
+        self.deployments.add(deployment)
+        return deployment
+
     async def rest(self, deployment: str, patience: float) -> str:
         """Wait for a state in which nothing happens, or as long as this customer has patience."""
         until = time.monotonic() + patience
@@ -121,7 +135,7 @@ async def customer(storm: Storm, number: int) -> None:
     made = 0
     while not storm.over:
         made += 1
-        deployment = await _create(storm, f"storm-{number}-{made}")
+        deployment = await storm.create(f"storm-{number}-{made}")
         if deployment is None:
             continue
         for step in ("start", "stop", "start")[: choice.choice((1, 2, 3, 3))]:
@@ -132,21 +146,6 @@ async def customer(storm: Storm, number: int) -> None:
         if not storm.over:
             await storm.insist("DELETE", f"/deployments/{deployment}")
             await storm.rest(deployment, choice.choice((0.2, 15.0)))
-
-
-async def _create(storm: Storm, name: str) -> str | None:
-    """A deployment; none when the answer got lost, though the row may be there."""
-    resource = {
-        "type": "deployments", "attributes": {"name": name},
-        "relationships": {"template": {"data": {"type": "templates", "id": storm.template}}},
-    }  # fmt: skip
-    answer = await storm.ask("POST", "/deployments", {"data": resource})
-    if answer is None:
-        return None
-    assert answer.status_code == 201, answer.text
-    deployment = str(answer.json()["data"]["id"])
-    storm.deployments.add(deployment)
-    return deployment
 
 
 async def killer(storm: Storm, server: Process) -> None:

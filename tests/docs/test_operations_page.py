@@ -11,8 +11,9 @@ from pathlib import Path
 import click
 import pytest
 
-from engine.app import BadDefinitions
+from engine.app import BadDefinitions, NoExtension
 from engine.cli import main
+from engine.cli.serve import CannotListen
 from engine.identity.tokens import NoIdentityType
 from engine.schema.prepare import SchemaChangeNeeded
 from engine.secrets.problems import KeyUnusable
@@ -21,7 +22,9 @@ from engine.settings.load import SettingsInvalid
 from tests.docs.pages import page, rows
 
 PAGE = page("operations")
-REFUSALS = (SettingsInvalid, BadDefinitions, SchemaChangeNeeded, KeyUnusable, BadSeed, NoIdentityType)
+REFUSALS = (
+    SettingsInvalid, BadDefinitions, SchemaChangeNeeded, KeyUnusable, BadSeed, NoIdentityType, CannotListen, NoExtension,
+)  # fmt: skip
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:

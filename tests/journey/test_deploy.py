@@ -1,4 +1,4 @@
-"""A customer's way over HTTP, against the real server and a real engine: it runs, keeps its data, and says why when it does not."""
+"""A customer's way over HTTP, on the real server and a real engine: it runs, keeps its data, and says why when it does not."""
 
 from __future__ import annotations
 
