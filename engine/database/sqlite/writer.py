@@ -116,7 +116,7 @@ class Writer:
         try:
             await self._begin()
             self._apply(batch)
-            await self._in_thread(self._connection.execute, "COMMIT")
+            await self._in_thread(self._commit)
         except sqlite3.Error as error:
             self._abandon(batch, translate(error))
         except StorageFailed as error:
@@ -150,6 +150,11 @@ class Writer:
             self._connection.execute("BEGIN IMMEDIATE")
         finally:
             self._connection.execute("PRAGMA busy_timeout=0")
+
+    def _commit(self) -> None:
+        """Commit, and free the lock right there: an event loop that is kept busy must not keep other processes waiting."""
+        self._connection.execute("COMMIT")
+        fcntl.flock(self._lock, fcntl.LOCK_UN)
 
     async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
