@@ -80,7 +80,9 @@ class Process:
 
     def pause(self) -> None:
         """SIGSTOP, while it does not hold the lock for writing: paused with that, it would stop everybody."""
+        until = time.monotonic() + PATIENCE
         while True:
+            assert time.monotonic() < until, f"it holds the lock for writing for more than {PATIENCE} s"
             os.kill(self.pid, signal.SIGSTOP)
             os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)
             if not self._writes():

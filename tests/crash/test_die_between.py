@@ -27,8 +27,8 @@ TABLES = "engine.database.sqlite.tables:_Preparation"
 STEPS = {
     "right after BEGIN": f"{WRITER}._begin:after",
     "a batch applied, not committed": f"{WRITER}._apply:after",
-    "right before COMMIT": f"{WRITER}._in_thread:before:COMMIT",
-    "right after COMMIT, before the answer": f"{WRITER}._in_thread:after:COMMIT",
+    "right before COMMIT": f"{WRITER}._in_thread:before:_commit",
+    "right after COMMIT, before the answer": f"{WRITER}._in_thread:after:_commit",
     "a row written, its event not": "engine.store.unit:Unit._written:after",
     "an event written, what follows from it not": "engine.store.unit:Unit.event:after",
     "a command about to be queued": f"{MOVES}:_enqueue:before",
@@ -129,7 +129,7 @@ async def test_a_deadline_ends_its_state_once(tmp_path: Path, point: str) -> Non
     [
         f"{CLOCKWORK}:_ring:before:1",
         f"{CLOCKWORK}:_ring:after:1",
-        f"{MOVES}:leave:after:3",
+        f"{MOVES}:arrive:after:4",
         f"{CLOCKWORK}:Clockwork.look:after:1",
     ],
 )
@@ -180,8 +180,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
         "engine.identity.tokens:Tokens.user_for:before:1",
         "engine.identity.tokens:Tokens.user_for:after:1",
         "engine.identity.tokens:Tokens.create:after:1",
-        f"{WRITER}._in_thread:before:3:COMMIT",
-        f"{WRITER}._in_thread:after:3:COMMIT",
+        f"{WRITER}._in_thread:before:3:_commit",
+        f"{WRITER}._in_thread:after:3:_commit",
         "engine.app:Hoster.start:after:1",
     ],
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import sqlite3
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -146,3 +148,21 @@ async def test_another_program_that_closes_the_file_takes_no_write_with_it(tmp_p
     with sqlite3.connect(tmp_path / "test.db") as connection:
         assert connection.execute("SELECT count(*) FROM t").fetchone() == (3,)
     connection.close()
+
+
+async def test_a_handler_that_holds_the_event_loop_does_not_hold_the_lock_for_writing(tmp_path: Path) -> None:
+    """Other processes must be able to write meanwhile, though a commit was under way when it began."""
+    database = SQLite(tmp_path / "test.db")
+    await database.start()
+    write = asyncio.ensure_future(database.write(lambda transaction: transaction.run("CREATE TABLE t (n INTEGER)")))
+    await asyncio.sleep(0)  # the write begins, and its commit goes to the thread
+    assert not write.done()
+    until, free = time.monotonic() + 10, False
+    with (tmp_path / "test.db.lock").open("rb") as lock:
+        while not free and time.monotonic() < until:  # and this holds the loop
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                free = True
+    assert free
+    await write
+    await database.close()
