@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from engine.commands.job import Job
+from engine.commands.job import Job, Retry
 from engine.commands.registry import handles
 from engine.model import JSON
-from handlers.docker.causes import fail
+from handlers.docker.causes import CAUSES, fail
 
 FIRST_PORT = 30_000
 LAST_PORT = 39_999
@@ -70,5 +70,6 @@ async def _choose(job: Job) -> Mapping[str, Any]:
     load = {node["id"]: len(await job.find("deployments", node=node["id"])) for node in nodes}
     node = best_node(nodes, job.row.get("customer"), load)
     if node is None:
-        raise fail("no_node", "No node that you may use is online", phase=PHASE)
+        hint = CAUSES["no_node"].hint
+        raise Retry("No node that you may use is online", cause="no_node", hint=hint, phase=PHASE)
     return node

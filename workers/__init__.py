@@ -1,5 +1,5 @@
 """Recurring work. Importing this package registers it."""
 
-from workers import nodes
+from workers import leftovers, nodes
 
-__all__ = ["nodes"]
+__all__ = ["leftovers", "nodes"]

@@ -18,7 +18,7 @@ import orjson
 from engine.database import Transaction
 from engine.model import JSON
 
-CRASHES = 10
+CRASHES = 50
 """How many workers may vanish over a command before it counts as the one that kills them."""
 
 COLUMNS = "id, name, type, row, state, inputs, attempt, failures, deadline, fence, actor"

@@ -53,8 +53,8 @@ NUMBERS = (
     5e-324,
 )
 MOMENTS = (
-    "0001-01-01T00:00:00.000Z",
-    "0001-01-01T00:00:00.001Z",
+    "1000-01-01T00:00:00.000Z",
+    "1000-01-01T00:00:00.001Z",
     "1969-12-31T23:59:59.999Z",
     "2026-01-31T09:30:00.000Z",
     "2026-01-31T09:30:00.001Z",
@@ -110,7 +110,7 @@ class Seeded:
         )
 
     def moment(self) -> str:
-        moment = datetime(1, 1, 1) + timedelta(milliseconds=self.random.randrange(9998 * 365 * 86_400_000))  # noqa: DTZ001  text in UTC
+        moment = datetime(1000, 1, 1) + timedelta(milliseconds=self.random.randrange(8999 * 365 * 86_400_000))  # noqa: DTZ001  text in UTC
         return self.pick(MOMENTS) if self.often() else f"{moment.isoformat(timespec='milliseconds')}Z"
 
 
