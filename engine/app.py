@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hoster")
 
-OPERATOR = "operator@hoster.local"
+FROM_SETTINGS = "from the settings"
 
 
 class BadDefinitions(HosterError):
@@ -99,12 +99,13 @@ class Hoster:
     async def _first_operator(self) -> str | None:
         """Register the operator's token from the settings, or make one when there is none yet; returns a made one."""
         given = self.settings.admin_token
-        user = await self.tokens.user_for(OPERATOR, name="Operator", operator=True)
 
         def work(unit: Unit) -> str | None:
+            user = self.tokens.first_operator(unit)
             if given is not None:
                 if not self.tokens.is_known(unit, given.reveal()):
-                    self.tokens.create(unit, user, "from the settings", given.reveal())
+                    self.tokens.revoke(unit, FROM_SETTINGS)
+                    self.tokens.create(unit, user, FROM_SETTINGS, given.reveal())
                 return None
             if unit.transaction.one("SELECT 1 FROM _tokens WHERE user = ?", (user,)):
                 return None

@@ -1,12 +1,14 @@
 """The command `deployments.schedule`: which node a deployment runs on, and the port of that node it is reached by.
 
 Both are proposals until they are stored: the database keeps a port unique on its node, and when two deployments meet,
-the one that comes second is refused there, and scheduled again.
+the one that comes second is refused there, and scheduled again. Each begins its search elsewhere, so that they seldom meet.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from engine.commands.job import Job, Retry
@@ -26,7 +28,7 @@ async def schedule(job: Job) -> Mapping[str, JSON]:
     port = job.row.get("proxy_port")
     if port is None:
         others = await job.find("deployments", node=node["id"])
-        port = free_port(held_ports(others, job.row_id))
+        port = free_port(held_ports(others, job.row_id), preferred_port(job.row_id))
     if port is None:
         message = f"All ports from {FIRST_PORT} to {LAST_PORT} of {node.get('name', node['id'])} are taken"
         raise fail("no_free_port", message, phase=PHASE)
@@ -42,9 +44,15 @@ def held_ports(deployments: Iterable[Mapping[str, Any]], own: str) -> set[int]:
     }
 
 
-def free_port(held: set[int]) -> int | None:
-    """The lowest port that nobody holds."""
-    return next((port for port in range(FIRST_PORT, LAST_PORT + 1) if port not in held), None)
+def preferred_port(deployment: str) -> int:
+    """Where the search begins for a deployment: by its id, so that many that start at once do not all want the same port."""
+    return FIRST_PORT + zlib.crc32(deployment.encode()) % (LAST_PORT + 1 - FIRST_PORT)
+
+
+def free_port(held: set[int], preferred: int) -> int | None:
+    """The next port from the preferred one on that nobody holds; after the last comes the first."""
+    ports = chain(range(preferred, LAST_PORT + 1), range(FIRST_PORT, preferred))
+    return next((port for port in ports if port not in held), None)
 
 
 def best_node(nodes: Sequence[Mapping[str, Any]], customer: str | None, load: Mapping[str, int]) -> Mapping[str, Any] | None:

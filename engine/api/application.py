@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, TypeAlias
+from urllib.parse import unquote_plus
 
 from engine.access import Actor
 from engine.api import bodies
@@ -225,7 +226,8 @@ class API:
             }
             for entry in entries
         ]  # fmt: skip
-        cursor = entries[-1].seq if len(entries) == limit else max(newest, after)
+        last = entries[-1].seq if entries else after
+        cursor = last if len(entries) == limit else max(newest, last)
         return document_response(200, {"data": data, "meta": {"cursor": str(cursor)}})
 
     async def _only(self, request: _Request, handlers: Mapping[str, Callable[[_Request], Awaitable[Answer]]]) -> Answer:
@@ -257,9 +259,8 @@ def _question(query: bytes) -> str:
 
 
 def _numbered(query: bytes, number: int) -> str:
-    kept = [
-        part for part in query.decode("ascii").split("&") if part and not part.startswith(("page[number]", "page%5Bnumber%5D"))
-    ]
+    parts = [part for part in query.decode("ascii").split("&") if part]
+    kept = [part for part in parts if unquote_plus(part.partition("=")[0]) != "page[number]"]
     return "?" + "&".join([*kept, f"page[number]={number}"])
 
 

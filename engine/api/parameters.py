@@ -19,7 +19,7 @@ from engine.store import Filter, ListQuery, Operator, Order, TypeStore
 from engine.types import TIMESTAMP, matches, to_utc
 
 DEFAULT_SIZE, MAX_SIZE, MAX_OFFSET = 100, 1000, 1_000_000
-MAX_PARAMETERS = 50
+MAX_PARAMETERS, MAX_VALUES = 50, 500
 _FILTER = re.compile(r"^filter\[([a-z0-9_]{1,63})\](?:\[([a-z]{1,10})\])?$")
 _WHOLE = re.compile(r"^-?[0-9]{1,18}$")
 _NUMBER = re.compile(r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$")
@@ -75,7 +75,10 @@ class ListParameters:
         if kind == "json" or (operator == "contains" and kind in ("integer", "number", "boolean", "timestamp", "money")):
             raise BadRequest(f"{name} is of type {kind}, which cannot be filtered by {operator}", parameter=key)
         if operator == "in":
-            return Filter(name, "in", tuple(_value(kind, key, each) for each in value.split(",")[:500]))
+            values = value.split(",")
+            if len(values) > MAX_VALUES:
+                raise BadRequest(f"{key} may list at most {MAX_VALUES} values", parameter=key)
+            return Filter(name, "in", tuple(_value(kind, key, each) for each in values))
         typed: Operator = operator  # type: ignore[assignment]  # it is one of get_args(Operator)
         return Filter(name, typed, _value(kind, key, value))
 

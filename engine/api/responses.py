@@ -55,8 +55,12 @@ class LineStream:
             await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
             for task in (writing, leaving):
                 task.cancel()
-            await asyncio.gather(writing, leaving, return_exceptions=True)
+            ended, _ = await asyncio.gather(writing, leaving, return_exceptions=True)
+        else:
+            ended = None
         await self._lines.aclose()
+        if isinstance(ended, Exception):
+            raise ended  # the server cuts the connection, so that a broken stream does not look like a whole one
         await send({"type": "http.response.body", "body": b""})
 
     async def _write(self, send: Send) -> None:

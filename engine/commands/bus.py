@@ -1,4 +1,4 @@
-"""The command bus: claims due commands, runs their handlers, and applies what they answer.
+"""The command bus: claims due commands, and has each attempted while its lease is kept.
 
 One bus runs in each process that works. Commands run at the same time across rows, one after the other within a row. The
 bus holds no truth of its own: whatever it knows it has read from the queue, and it may die between any two lines of this
@@ -11,19 +11,16 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
-from engine.access import SYSTEM, Actor
-from engine.commands import outcome, queue
-from engine.commands.job import Cancelled, Fail, Job, Retry
+from engine.access import SYSTEM
+from engine.commands import queue
+from engine.commands.attempts import Attempts
+from engine.commands.job import Job
 from engine.commands.queue import Claimed
 from engine.commands.registry import Registry
-from engine.database import StorageFailed
-from engine.errors import HosterError
-from engine.model import JSON
-from engine.model import Retry as RetryPolicy
 from engine.store import Store, Unit
 
 log = logging.getLogger("hoster.commands")
@@ -33,10 +30,6 @@ HAND_BACK = 2.0
 
 LOOK_FOR_LOST = 0.5
 """Seconds between two looks for workers whose process is gone; a look at nothing costs one index probe."""
-
-ONCE = RetryPolicy()
-
-Result = TypeVar("Result")
 
 
 @dataclass(slots=True)
@@ -51,7 +44,8 @@ class Bus:
 
     def __init__(self, store: Store, registry: Registry, *, lease: float = 30.0, concurrency: int = 32) -> None:
         self._store = store
-        self._registry = registry
+        self._limits = registry.limits
+        self._attempts = Attempts(store, registry)
         self._lease = lease
         self._concurrency = concurrency
         self._ambient = store.ambient
@@ -82,8 +76,7 @@ class Bus:
         if running:
             await asyncio.wait(running, timeout=patience)
         for each in tuple(self._running.values()):
-            each.job.cancelled = True
-            each.task.cancel()
+            self._cancel(each)
         if self._running:
             await asyncio.wait([each.task for each in self._running.values()], timeout=HAND_BACK)
         self._unsubscribe()
@@ -109,10 +102,10 @@ class Bus:
                     await self._claim()
                     if self._wake.is_set():
                         continue
+                await self._sleep()
             except Exception:
                 log.exception("Claiming commands failed; trying again")
                 await asyncio.sleep(1)
-            await self._sleep()
 
     async def _sleep(self) -> None:
         full = len(self._running) >= self._concurrency
@@ -138,21 +131,34 @@ class Bus:
         lease = int(self._lease * 1000)
 
         def claim(unit: Unit) -> list[Claimed]:
-            return queue.claim(
+            claimed = queue.claim(
                 unit.transaction,
                 worker=self.worker, fence=fence, now=unit.milliseconds, text=unit.now, lease=lease, busy=busy, limit=room,
                 own=own,
             )  # fmt: skip
+            return self._within_limits(unit, claimed)
 
         began = self._ambient.monotonic()
         for command in await self._store.write(SYSTEM, claim):
             self._begin(command, began + self._lease)
 
+    def _within_limits(self, unit: Unit, claimed: list[Claimed]) -> list[Claimed]:
+        """Give back, in the same transaction, what one name has more of than may run at a time."""
+        counts, kept = self._counts(), []
+        for command in claimed:
+            counts[command.name] += 1
+            if counts[command.name] > self._limits.get(command.name, counts[command.name]):
+                queue.again(unit.transaction, command, unit.milliseconds, None, failed=False)
+            else:
+                kept.append(command)
+        return kept
+
+    def _counts(self) -> Counter[str]:
+        return Counter(each.command.name for each in self._running.values())
+
     def _saturated(self) -> list[str]:
-        counts: dict[str, int] = {}
-        for each in self._running.values():
-            counts[each.command.name] = counts.get(each.command.name, 0) + 1
-        return [name for name, limit in self._registry.limits.items() if counts.get(name, 0) >= limit]
+        counts = self._counts()
+        return [name for name, limit in self._limits.items() if counts[name] >= limit]
 
     def _begin(self, command: Claimed, lease_until: float) -> None:
         left = float("inf") if command.deadline is None else (command.deadline - self._milliseconds()) / 1000
@@ -166,128 +172,19 @@ class Bus:
             inputs=command.inputs,
             attempt=command.attempt,
             deadline=self._ambient.monotonic() + left,
-            reporter=self,
+            reporter=self._attempts,
             monotonic=self._ambient.monotonic,
             lease_until=lease_until,
         )
         task = asyncio.create_task(self._run(command, job))
         self._running[command.id] = _Running(command, job, task)
 
-    # Running
-
     async def _run(self, command: Claimed, job: Job) -> None:
         try:
-            await self._attempt(command, job)
-        except Exception:
-            log.exception("The outcome of a command could not be written", extra=_where(command))
+            await self._attempts.run(command, job)
         finally:
             self._running.pop(command.id, None)
             self._wake.set()
-
-    async def _attempt(self, command: Claimed, job: Job) -> None:
-        try:
-            fields = await self._handle(command, job)
-        except (Cancelled, asyncio.CancelledError):
-            await self._let_go(command)
-        except Fail as error:
-            await self._fail(command, error.cause, error.message, error.hint, error.evidence)
-        except Retry as error:
-            await self._retry(command, error.cause, error.message, error.hint, error.evidence, error.after)
-        except Exception as error:
-            log.exception("A handler raised an unexpected error", extra=_where(command))
-            await self._retry(command, "internal_error", f"{command.name} stopped on an unexpected error", None,
-                              {"error": type(error).__name__}, None)  # fmt: skip
-        else:
-            await self._succeed(command, fields)
-
-    async def _handle(self, command: Claimed, job: Job) -> Mapping[str, JSON]:
-        handler = self._registry.handlers.get(command.name)
-        if handler is None:
-            raise Fail("no_handler", f"Nothing here runs the command {command.name}", hint="Install the extension that does")
-        if command.attempt - command.failures > queue.CRASHES:
-            raise Fail("worker_lost", f"{command.attempt} workers vanished while they ran {command.name}")
-        kind = self._store.types.get(command.type)
-        if kind is not None:
-            record = self._store.find(kind, SYSTEM, command.row_id)
-            if record is None:
-                raise Fail("row_gone", f"{command.type}/{command.row_id} is gone")
-            job.row, job.related = record.row, self._related(command.type, record.row)
-        return await handler(job) or {}
-
-    def _related(self, name: str, row: Mapping[str, Any]) -> dict[str, Mapping[str, Any] | None]:
-        related: dict[str, Mapping[str, Any] | None] = {}
-        for relationship in self._store.kind(name).resource.relationships.values():
-            row_id = row.get(relationship.name)
-            record = None if row_id is None else self._store.find(self._store.kind(relationship.to), SYSTEM, row_id)
-            related[relationship.name] = None if record is None else record.row
-        return related
-
-    # Outcomes
-
-    async def _succeed(self, command: Claimed, fields: Mapping[str, JSON]) -> None:
-        try:
-            kept = await self._write(command, lambda unit: outcome.succeed(unit, command, fields))
-        except StorageFailed:
-            raise
-        except Exception as error:
-            log.warning("A result could not be stored", exc_info=error, extra=_where(command))
-            detail = error.detail if isinstance(error, HosterError) else "it does not fit the attributes of the type"
-            await self._retry(
-                command, "result_refused", f"The result of {command.name} could not be stored: {detail}", None, {}, None
-            )
-        else:
-            self._tell_if_late(command, kept)
-
-    async def _fail(self, command: Claimed, cause: str, message: str, hint: str | None, evidence: Mapping[str, JSON]) -> None:
-        def work(unit: Unit) -> bool:
-            return outcome.fail(
-                unit, command, outcome.failure_record(command, unit.now, cause, message, hint=hint, evidence=evidence)
-            )
-
-        self._tell_if_late(command, await self._write(command, work))
-
-    async def _retry(
-        self, command: Claimed, cause: str, message: str, hint: str | None, evidence: Mapping[str, JSON], after: float | None
-    ) -> None:
-        policy = self._policy(command)
-        if command.failures + 1 >= policy.attempts:
-            await self._fail(command, cause, message, hint, evidence)
-            return
-        pause = min(policy.max_delay, policy.delay * 2**command.failures) * (0.5 + self._ambient.jitter() / 2)
-        wait = pause if after is None else after
-
-        def work(unit: Unit) -> bool:
-            record = outcome.failure_record(command, unit.now, cause, message, hint=hint, evidence=evidence)
-            if not queue.again(unit.transaction, command, unit.milliseconds + int(wait * 1000), record, failed=True):
-                return queue.close(unit.transaction, command, "failed", record, unit.now)
-            self._note(unit, command, "retrying", {"message": message, "cause": cause, "in": round(wait, 3)})
-            return True
-
-        await self._write(command, work)
-
-    async def _let_go(self, command: Claimed) -> None:
-        """Cancelled from outside: the row has moved on. Or this process stops: somebody else will run it."""
-
-        def work(unit: Unit) -> bool:
-            if queue.again(unit.transaction, command, unit.milliseconds, None, failed=False):
-                return True
-            return queue.close(unit.transaction, command, "cancelled", None, unit.now)
-
-        await asyncio.shield(asyncio.ensure_future(self._write(command, work)))
-
-    async def _write(self, command: Claimed, work: Any) -> bool:
-        actor = Actor("", f"command:{command.name}", SYSTEM.facts, system=True)
-        return bool(await self._store.write(actor, work, command=command.id))
-
-    def _tell_if_late(self, command: Claimed, kept: bool) -> None:
-        if not kept:
-            log.warning("An outcome came too late and changed nothing", extra=_where(command))
-
-    def _policy(self, command: Claimed) -> RetryPolicy:
-        kind = self._store.types.get(command.type)
-        lifecycle = kind.resource.lifecycle if kind else None
-        state = lifecycle.states.get(command.state or "") if lifecycle else None
-        return state.retry if state else ONCE
 
     # Leases
 
@@ -346,51 +243,9 @@ class Bus:
             running.job.cancelled = True
             running.task.cancel()
 
-    # Reporter
-
-    async def event(self, job: Job, kind: str, message: str, data: Mapping[str, JSON]) -> None:
-        """Write an entry of the event log about the row of `job`."""
-        await self._write_for(job, lambda unit, command: self._note(unit, command, kind, {"message": message, **data}))
-
-    async def find(self, type_name: str, where: Mapping[str, JSON]) -> list[dict[str, Any]]:
-        """Rows of another type, read as the system."""
-        return [record.row for record in await self._store.where(type_name, **where)]
-
-    async def write(self, job: Job, work: Callable[[Unit], Result]) -> Result:
-        """Run a unit of work as the system, told of under the command's name."""
-        return await self._write_for(job, lambda unit, _: work(unit))
-
-    async def _write_for(self, job: Job, work: Callable[[Unit, Claimed], Result]) -> Result:
-        """Write while the attempt counts. Between its look at the clock and its turn at the database that may end, so
-        the fence is asked inside the transaction."""
-        job.checkpoint()
-        running = self._running.get(job.id)
-        if running is None or running.job is not job:
-            raise Cancelled(f"{job.name} has ended")
-        command = running.command
-
-        def fenced(unit: Unit) -> Result:
-            if not queue.held(unit.transaction, command):
-                raise Cancelled(f"{job.name} for {job.type}/{job.row_id} no longer has the right to act")
-            return work(unit, command)
-
-        actor = Actor("", f"command:{job.name}", SYSTEM.facts, system=True)
-        return await self._store.write(actor, fenced, command=job.id)
-
-    def _note(self, unit: Unit, command: Claimed, kind: str, data: Mapping[str, JSON]) -> bool:
-        store = self._store.types.get(command.type)
-        record = unit.find(store, command.row_id) if store else None
-        if record is not None:
-            unit.event(record, kind, {"command": command.name, **data})
-        return record is not None
-
     def _milliseconds(self) -> float:
         return self._ambient.time() * 1000
 
 
 def _nothing() -> None:
     """What there is to unsubscribe from before the start."""
-
-
-def _where(command: Claimed) -> dict[str, str]:
-    return {"command": f"{command.name}#{command.id}", "row": f"{command.type}/{command.row_id}"}

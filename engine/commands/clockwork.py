@@ -16,6 +16,7 @@ from typing import Any
 from engine.access import SYSTEM
 from engine.commands import outcome, queue
 from engine.commands.registry import Recurring, Registry
+from engine.database import StorageFailed
 from engine.errors import HosterError
 from engine.store import Store, Unit
 from engine.store.moves import ENQUEUE, fire
@@ -61,14 +62,23 @@ class Clockwork:
             command = queue.claimed(row)
             await self._act(partial(outcome.expire, command=command), command.id)
         for timer in read(DUE_TIMERS, (now,)):
-            await self._act(partial(_ring, timer=timer))
+            await self._act(partial(_ring, timer=timer), refused=partial(_refuse, timer=timer))
         for name, due in read(DUE_SCHEDULES, (now,)):
-            await self._act(partial(self._tick, name=name, due=due))
+            if name in self._recurring:
+                await self._act(partial(self._tick, name=name, due=due))
 
-    async def _act(self, work: Callable[[Unit], object], command: int | None = None) -> None:
-        """One thing that cannot be done must not hold up those after it."""
+    async def _act(
+        self, work: Callable[[Unit], object], command: int | None = None, refused: Callable[[Unit, str], object] | None = None
+    ) -> None:
+        """One thing that cannot be done must not hold up those after it. What is refused has changed nothing."""
         try:
-            await self._store.write(SYSTEM, work, command=command)
+            try:
+                await self._store.write(SYSTEM, work, command=command)
+            except HosterError as error:
+                if refused is None or isinstance(error, StorageFailed):
+                    raise
+                told, why = refused, error.detail
+                await self._store.write(SYSTEM, lambda unit: told(unit, why))
         except Exception:
             log.exception("What is due could not be done; trying again")
 
@@ -90,8 +100,7 @@ class Clockwork:
                 unit.transaction.run(RESCHEDULE, (_first(recurring, unit), trigger, name))
 
     def _tick(self, unit: Unit, name: str, due: int) -> None:
-        recurring = self._recurring.get(name)
-        if recurring is None or not unit.transaction.run(TICK, (_after(recurring, unit), name, due)):
+        if not unit.transaction.run(TICK, (_after(self._recurring[name], unit), name, due)):
             return
         if unit.transaction.one(OPEN_TICK, (name,)) is None:
             parameters = (name, "", name, None, "{}", "system", unit.milliseconds, None, unit.now)
@@ -105,10 +114,17 @@ def _ring(unit: Unit, timer: Sequence[Any]) -> None:
     record = unit.find(kind, row_id) if kind else None
     if kind is None or record is None or (str(record.state), transition) not in kind.moves:
         return
-    try:
-        fire(unit, kind, record, transition, {})
-    except HosterError as error:
-        unit.event(record, "timer_refused", {"transition": transition, "message": error.detail})
+    inputs = kind.moves[str(record.state), transition].inputs
+    fire(unit, kind, record, transition, {each.name: each.default for each in inputs.values()})
+
+
+def _refuse(unit: Unit, why: str, *, timer: Sequence[Any]) -> None:
+    number, type_name, row_id, transition = timer
+    unit.transaction.run(DROP_TIMER, (number,))
+    kind = unit.store.types.get(type_name)
+    record = unit.find(kind, row_id) if kind else None
+    if record is not None:
+        unit.event(record, "timer_refused", {"transition": transition, "message": why})
 
 
 def _described(recurring: Recurring) -> str:

@@ -75,7 +75,7 @@ class Reporter(Protocol):
     async def write(self, job: Job, work: Callable[[Unit], Result]) -> Result: ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Job:
     """One attempt at one command.
 
@@ -99,10 +99,15 @@ class Job:
     cancelled: bool = False
     last: tuple[str, float | None] | None = field(default=None)
 
+    @property
+    def may_act(self) -> bool:
+        """Whether this attempt still counts: not cancelled, within its deadline and its lease."""
+        now = self.monotonic()
+        return not self.cancelled and now < self.deadline and now < self.lease_until
+
     def checkpoint(self) -> None:
         """Call before every side effect: raises `Cancelled` once this attempt has lost its right to act."""
-        now = self.monotonic()
-        if self.cancelled or now >= self.deadline or now >= self.lease_until:
+        if not self.may_act:
             raise Cancelled(f"{self.name} for {self.type}/{self.row_id} no longer has the right to act")
 
     @property

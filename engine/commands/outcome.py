@@ -79,4 +79,4 @@ def _move(unit: Unit, command: Claimed, fields: Mapping[str, Any], failure: Mapp
         return
     target = state.then if failure is None else state.otherwise
     assert target is not None  # noqa: S101  the loader wants both exits of a state that runs a command
-    enter(unit, kind, record, target, changes=fields, failure=failure)
+    enter(unit, kind, record, target, changes=fields, failure=failure, hold=failure is None)

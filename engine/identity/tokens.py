@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from engine.access import ANONYMOUS, Actor, user
+from engine.access import ANONYMOUS, SYSTEM, Actor, user
 from engine.ambient import timestamp
 from engine.errors import HosterError, Unauthenticated
 from engine.model import ResourceType
@@ -20,6 +20,10 @@ from engine.store import Store, Unit
 
 PREFIX = "hoster_"
 INSERT = "INSERT INTO _tokens (id, hash, user, name, scopes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+FACT = "SELECT value FROM _facts WHERE id = ?"
+REMEMBER = "INSERT INTO _facts (id, value) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value"
+OPERATOR_FACT, OPERATOR_EMAIL = "first operator", "operator@hoster.local"
+REVOKE = "DELETE FROM _tokens WHERE name = ?"
 KNOWN = "SELECT 1 FROM _tokens WHERE hash = ?"
 
 
@@ -38,7 +42,7 @@ class Tokens:
             raise NoIdentityType("Mark the resource type whose rows are the users with `identity: true`")
         self._store = store
         self._kind = store.kind(identity.name)
-        self._statement = _statement(identity)
+        self._statement = _statement(identity, self._kind.present)
 
     def identify(self, authorization: bytes | None) -> Actor:
         """The actor for an Authorization header; nobody when there is none, `Unauthenticated` when it is not valid."""
@@ -63,13 +67,16 @@ class Tokens:
         unit.transaction.run(INSERT, parameters)
         return token
 
+    def revoke(self, unit: Unit, name: str) -> None:
+        """Take back every token of that name."""
+        unit.transaction.run(REVOKE, (name,))
+
     def is_known(self, unit: Unit, token: str) -> bool:
         """Whether the token is registered already."""
         return unit.transaction.one(KNOWN, (_hash(token.encode()),)) is not None
 
     async def user_for(self, email: str, **given: Any) -> str:
         """The id of the user with this e-mail address, made when there is none."""
-        from engine.access import SYSTEM
 
         def work(unit: Unit) -> str:
             found = unit.transaction.one(f'{self._kind.select} WHERE t."email" = ?{self._kind.present}', (email,))
@@ -77,18 +84,27 @@ class Tokens:
 
         return await self._store.write(SYSTEM, work)
 
+    def first_operator(self, unit: Unit) -> str:
+        """The id of the operator that a new database begins with. It is remembered, never looked up by an address."""
+        known = unit.transaction.one(FACT, (OPERATOR_FACT,))
+        if known is not None and unit.find(self._kind, known[0]) is not None:
+            return str(known[0])
+        made = unit.create(self._kind, {"email": OPERATOR_EMAIL, "name": "Operator", "operator": True}).id
+        unit.transaction.run(REMEMBER, (OPERATOR_FACT, made))
+        return made
+
 
 def _hash(token: bytes) -> str:
     return hashlib.sha256(token).hexdigest()
 
 
-def _statement(identity: ResourceType) -> str:
-    """Token to user in one look-up; what the identity type does not have is null."""
+def _statement(identity: ResourceType, present: str) -> str:
+    """Token to user in one look-up, while the user is there; what the identity type does not have is null."""
 
     def column(name: str) -> str:
-        return f'u."{name}"' if name in identity.attributes or name in identity.relationships else "NULL"
+        return f't."{name}"' if name in identity.attributes or name in identity.relationships else "NULL"
 
     return (
-        f"SELECT u.id, {column('operator')}, {column('email')}, {column('plan')} FROM _tokens k "
-        f'JOIN "{identity.name}" u ON u.id = k.user WHERE k.hash = ? AND (k.expires_at IS NULL OR k.expires_at > ?)'
+        f"SELECT t.id, {column('operator')}, {column('email')}, {column('plan')} FROM _tokens k "
+        f'JOIN "{identity.name}" t ON t.id = k.user WHERE k.hash = ? AND (k.expires_at IS NULL OR k.expires_at > ?){present}'
     )

@@ -52,6 +52,11 @@ def _targets(draft: Draft, resource: ResourceType, names: frozenset[str]) -> Non
         if on_delete is not None and on_delete.value == "set_null" and relationship.required:
             message = f"{name} is required, so it cannot be emptied; use restrict or cascade"
             draft.report(on_delete, "required-set-null", message)
+        if on_delete is not None and on_delete.value == "cascade" and _works_outside(draft, resource.lifecycle):
+            message = (
+                f"rows of {draft.name} are deleted by their lifecycle, and a cascade would skip it and forget what they made"
+            )
+            draft.report(on_delete, "cascade-skips-lifecycle", message, "write restrict, or set_null where it is not required")
         if relationship.required and relationship.set_by == "system":
             message = f"only the system sets {name}, and it is missing at creation; remove 'required'"
             draft.report(node.keys["required"], "required-by-system", message)
@@ -89,6 +94,13 @@ def _deletion(draft: Draft, lifecycle: Lifecycle | None) -> None:
         "delete-never-gone",
         "HTTP DELETE fires this transition, but nothing leads on from it to a state with 'gone: true'",
     )
+
+
+def _works_outside(draft: Draft, lifecycle: Lifecycle | None) -> bool:
+    """Whether rows may have things in the world outside that only their lifecycle takes away."""
+    if lifecycle is None or draft.vague or "lifecycle" in draft.unsound:
+        return False
+    return "delete" in lifecycle.transitions or any(state.run is not None for state in lifecycle.states.values())
 
 
 def _by_itself(lifecycle: Lifecycle, state: State) -> list[str]:

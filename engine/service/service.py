@@ -28,6 +28,7 @@ from engine.model import Transition
 from engine.service.validation import ATTRIBUTES, RELATIONSHIPS, TypeInput, escape, raise_all
 from engine.store import ListQuery, Record, Store, TypeStore, Unit
 from engine.store.moves import fire
+from engine.store.type_store import normalised
 
 ATTEMPTS = 5
 """How often a checked update is begun again because the row changed under the check."""
@@ -86,8 +87,7 @@ class Service:
         values = self._inputs[type_name].params[name]
         raise_all([_of_parameter(problem) for problem in values.problems(params, complete=True)])
         given = {each.name: each.default for each in declared.params.values()} | dict(params)
-        related = {each: self._row(kind, record, each) for each in kind.resource.relationships}
-        return await self.registry.readers[declared.source](ReadContext(record.row, related, given))
+        return await self.registry.readers[declared.source](ReadContext(record.row, self.store.related(kind, record), given))
 
     # Writing
 
@@ -137,7 +137,10 @@ class Service:
             self._inputs[type_name].check(attributes, relationships, complete=False)
             _keep_fixed(kind, record, given)
             self._refer(unit, kind, relationships)
-            return unit.update(kind, record, given)
+            updated = unit.update(kind, record, given)
+            if relationships:
+                self._may_change(unit, kind, updated)
+            return updated
 
         for _ in range(ATTEMPTS):
             checked = await self._check_change(actor, kind, row_id, attributes)
@@ -187,7 +190,8 @@ class Service:
             _insist(record, version)
             raise_all(values.problems(inputs, complete=True))
             given = {each.name: each.default for each in transition.inputs.values()} | dict(inputs)
-            return fire(unit, kind, record, name, given)
+            kinds = {each.name: each.type for each in transition.inputs.values()}
+            return fire(unit, kind, record, name, normalised(kinds, given))
 
         return self._seen(actor, kind, await self.store.write(actor, work))
 
@@ -209,11 +213,15 @@ class Service:
 
     def _writable(self, unit: Unit, kind: TypeStore, row_id: str) -> Record:
         record = unit.get(kind, row_id, readable=True)
+        self._may_change(unit, kind, record)
+        return record
+
+    def _may_change(self, unit: Unit, kind: TypeStore, record: Record) -> None:
+        """Asked of the row as it is; and, when its relationships change, of the row as it would be."""
         rule = kind.permissions.update
         related = unit.related(kind, record.row, rule.relationships)
         if not unit.actor.system and not rule.evaluate(record.row, user=unit.actor.facts, related=related, now=unit.now):
-            raise Forbidden(f"You may not change {kind.name}/{row_id}: it needs {rule.text}")
-        return record
+            raise Forbidden(f"You may not change {kind.name}/{record.id}: it needs {rule.text}")
 
     def _refer(self, unit: Unit, kind: TypeStore, relationships: Mapping[str, str | None]) -> None:
         """A reference may only point at what the writer can see; what they cannot see does not exist for them."""
@@ -257,12 +265,12 @@ class Service:
         return Seen(record, self._hidden(actor, kind, [record]).get(record.id, frozenset()))
 
     def _hidden(self, actor: Actor, kind: TypeStore, records: Sequence[Record]) -> Mapping[str, frozenset[str]]:
-        return {} if actor.system else self.store.hidden(kind, actor, [record.id for record in records])
-
-    def _row(self, kind: TypeStore, record: Record, name: str) -> Mapping[str, Any] | None:
-        target, row_id = self.store.kind(kind.resource.relationships[name].to), record.row[name]
-        rows = [] if row_id is None else self.store.database.read(target.by_id, (row_id,))
-        return Record(target.layout, rows[0]).row if rows else None
+        """What each record hides from `actor`: everything that can be hidden, where the row went away since it was read."""
+        everything = frozenset(kind.permissions.attributes)
+        if actor.system or not everything:
+            return {}
+        known = self.store.hidden(kind, actor, [record.id for record in records])
+        return {record.id: known.get(record.id, everything) for record in records}
 
 
 def _known(actor: Actor) -> None:
@@ -283,10 +291,10 @@ def _of_parameter(problem: HosterError) -> HosterError:
 def _keep_fixed(kind: TypeStore, record: Record, given: Mapping[str, Any]) -> None:
     """Immutable attributes and relationships may be sent along, but not changed."""
     problems: list[HosterError] = []
-    for name, value in given.items():
+    for name, value in kind.normal(given).items():
         attribute, relationship = kind.resource.attributes.get(name), kind.resource.relationships.get(name)
         fixed = attribute.immutable if attribute else relationship is not None and relationship.immutable
-        if fixed and record.row[name] != value:
+        if fixed and not kind.layout.same(name, record.row[name], value):
             base = ATTRIBUTES if attribute else RELATIONSHIPS
             problems.append(Invalid(f"{name} cannot be changed once it is set", code="immutable", pointer=f"{base}/{name}"))
     raise_all(problems)

@@ -69,6 +69,12 @@ class Layout:
         convert = TYPES[kind].to_column
         return convert(value) if convert else value
 
+    def same(self, name: str, before: Any, after: Any) -> bool:
+        """Whether an attribute's values are the same; in JSON, 1 is neither true nor 1.0, which Python calls equal to it."""
+        if self.kinds[name] not in ("json", "money"):
+            return bool(before == after)
+        return orjson.dumps(before, option=orjson.OPT_SORT_KEYS) == orjson.dumps(after, option=orjson.OPT_SORT_KEYS)
+
     def _decoder(self) -> Callable[[tuple[Any, ...]], dict[str, Any]]:
         def seal(text: str | None, row_id: str, name: str) -> Sealed | None:
             return None if text is None else Sealed(self._keyring, text, f"{self.resource.name}/{row_id}/{name}")

@@ -77,10 +77,12 @@ def enter(
     transition: str | None = None,
     inputs: Mapping[str, Any] | None = None,
     run: str | None = None,
+    hold: bool = True,
 ) -> Record:
     """Put `record` into the state `target`, with `changes` to its attributes.
 
-    The command of the state it leaves has ended, or the caller has cancelled it.
+    The command of the state it leaves has ended, or the caller has cancelled it. Without `hold` the conditions of the
+    type are not asked: the way out of a failure must be open whatever has become of the row.
     """
     lifecycle = kind.resource.lifecycle
     assert lifecycle is not None  # noqa: S101  only types with a lifecycle have states
@@ -90,7 +92,7 @@ def enter(
     if lifecycle.failure is not None:
         given[lifecycle.failure] = failure
     told = {"from": record.state, "to": target} | ({"transition": transition} if transition else {})
-    moved = unit.update(kind, record, given, "moved", **told)
+    moved = unit.update(kind, record, given, "moved", hold=hold, **told)
     arrive(unit, kind, moved, target, inputs, run)
     return moved
 

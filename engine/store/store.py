@@ -69,6 +69,15 @@ class Store:
             rows = self.database.read(kind.readable_by_id, parameters)
         return Record(kind.layout, rows[0]) if rows else None
 
+    def related(self, kind: TypeStore, record: Record) -> dict[str, dict[str, Any] | None]:
+        """The rows behind every relationship of `record`, gone ones too, read as the system."""
+        found: dict[str, dict[str, Any] | None] = {}
+        for name, relationship in kind.resource.relationships.items():
+            target, row_id = self.kind(relationship.to), record.row[name]
+            rows = [] if row_id is None else self.database.read(target.by_id_with_gone, (row_id,))
+            found[name] = Record(target.layout, rows[0]).row if rows else None
+        return found
+
     async def page(self, kind: TypeStore, actor: Actor, query: ListQuery) -> tuple[list[Record], bool]:
         """A page of rows that `actor` may see, and whether more follow."""
         rows = await self.database.query(*statement(kind, actor, query, self.now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,7 @@ class TypeStore:
         self.referring: tuple[tuple[str, Relationship], ...] = tuple(
             (other.name, relationship) for other, relationship in definitions.references_to(resource.name)
         )
-        self._times = frozenset(name for name, kind in self.layout.kinds.items() if kind == "timestamp")
+        self._normal = frozenset(name for name, kind in self.layout.kinds.items() if kind in _NORMAL)
         self._compile_rules(definitions)
         self.has_row_rules = bool(self.computed or self.invariants)
         self._compile_moves(definitions)
@@ -93,7 +93,8 @@ class TypeStore:
         self.columns = ", ".join(quoted(name) for name in layout.names)
         self.select = f"SELECT {', '.join(f'{ALIAS}.{quoted(name)}' for name in layout.names)} FROM {table} {ALIAS}"
         self.present = self._present()
-        self.by_id = f"{self.select} WHERE {ALIAS}.id = ?{self.present}"
+        self.by_id_with_gone = f"{self.select} WHERE {ALIAS}.id = ?"
+        self.by_id = f"{self.by_id_with_gone}{self.present}"
         self.readable_by_id = f"{self.by_id} AND ({self.permissions.read.text})"
         marks = ", ".join("?" * len(layout.names))
         self.insert = f"INSERT INTO {table} ({self.columns}) VALUES ({marks}) RETURNING {self.columns}"
@@ -113,12 +114,8 @@ class TypeStore:
         return f" AND {ALIAS}.{quoted(lifecycle.attribute)} NOT IN ({gone})"
 
     def normal(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Values in the one form in which they are compared and kept: times in UTC with milliseconds."""
-        if self._times.isdisjoint(given):
-            return given
-        return {
-            name: _time(name, value) if name in self._times and value is not None else value for name, value in given.items()
-        }
+        """Values in the one form in which they are compared and kept."""
+        return given if self._normal.isdisjoint(given) else normalised(self.layout.kinds, given)
 
     def update(self, names: tuple[str, ...]) -> str:
         """The statement that sets `names`, fenced by id and version."""
@@ -133,11 +130,27 @@ class TypeStore:
         return statement
 
 
+def normalised(kinds: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of attributes of these types in one form: times in UTC with milliseconds, amounts of money as integers."""
+    return {
+        name: value if value is None or kinds[name] not in _NORMAL else _NORMAL[kinds[name]](name, value)
+        for name, value in given.items()
+    }
+
+
 def _time(name: str, value: str) -> str:
     try:
         return to_utc(value)
     except ValueError as error:
         raise Invalid(f"{name} is no time that there is", code="wrong_format", pointer=f"/data/attributes/{name}") from error
+
+
+def _money(_: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON Schema takes 5.0 for an integer."""
+    return {**value, "amount": int(value["amount"])}
+
+
+_NORMAL: Mapping[str, Callable[[str, Any], Any]] = {"timestamp": _time, "money": _money}
 
 
 def quoted(name: str) -> str:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from engine.ambient import timestamp
 from engine.database import Transaction
 from engine.errors import Conflict, Invalid, Many, NotFound
-from engine.model import ROW_VERSION, Relationship
-from engine.store import events, moves
+from engine.model import ROW_VERSION
+from engine.store import events, moves, removal
 from engine.store.layout import Record
-from engine.store.type_store import ALIAS, TypeStore, quoted
+from engine.store.type_store import TypeStore
 
 if TYPE_CHECKING:
     from engine.access import Actor
@@ -63,12 +63,12 @@ class Unit:
         return record
 
     def related(self, kind: TypeStore, row: Mapping[str, Any], names: Iterable[str]) -> dict[str, dict[str, Any] | None]:
-        """The rows behind some relationships of `row`."""
+        """The rows behind some relationships of `row`; gone ones too, as where a rule runs inside a query."""
         found: dict[str, dict[str, Any] | None] = {}
         for name in names:
             target, row_id = self.store.types[kind.resource.relationships[name].to], row.get(name)
-            record = None if row_id is None else self.find(target, row_id)
-            found[name] = None if record is None else record.row
+            values = None if row_id is None else self.transaction.one(target.by_id_with_gone, (row_id,))
+            found[name] = None if values is None else Record(target.layout, values).row
         return found
 
     # Writing
@@ -94,20 +94,31 @@ class Unit:
         record = self._written(kind, kind.insert, [encode(name, row[name], row_id) for name in kind.layout.names])
         self.event(record, "created", {"after": self._after(record)})
         if kind.resource.lifecycle is not None:
-            moves.arrive(self, kind, record, kind.resource.lifecycle.initial)
+            moves.arrive(self, kind, record, str(record.state))
         return record
 
-    def update(self, kind: TypeStore, record: Record, given: Mapping[str, Any], event: str = "updated", **told: Any) -> Record:
+    def update(
+        self,
+        kind: TypeStore,
+        record: Record,
+        given: Mapping[str, Any],
+        event: str = "updated",
+        *,
+        hold: bool = True,
+        **told: Any,
+    ) -> Record:
         """Change attributes and relationships; what is there already is no change, and no change writes nothing.
 
-        A move always writes. `told` goes into the entry of the event log beside the values before and after.
+        A move always writes. `told` goes into the entry of the event log beside the values before and after. Without `hold`
+        the conditions over the row are not asked, and computed values stay: for what has happened and must be written down.
         """
-        changes = {name: value for name, value in kind.normal(given).items() if record.row[name] != value}
+        same = kind.layout.same
+        changes = {name: value for name, value in kind.normal(given).items() if not same(name, record.row[name], value)}
         row = record.row | changes
-        if kind.has_row_rules:
+        if hold and kind.has_row_rules:
             related = self.related(kind, row, kind.value_hops)
             self._compute(kind, row, related)
-            changes |= {name: row[name] for name in kind.computed if row[name] != record.row[name]}
+            changes |= {name: row[name] for name in kind.computed if not same(name, record.row[name], row[name])}
             self._hold(kind, row, record.row, related)
         if not changes and event == "updated":
             return record
@@ -119,9 +130,19 @@ class Unit:
 
     def remove(self, kind: TypeStore, record: Record) -> None:
         """Delete a row, after what refers to it has been dealt with as its relationship says."""
-        for name, relationship in kind.referring:
-            self._release(kind, record, self.store.types[name], relationship)
-        if not self.transaction.run(kind.delete, (record.id, record.version)):
+        removal.remove(self, kind, record)
+
+    def release(self, kind: TypeStore, record: Record) -> None:
+        """Deal with what refers to a row that has arrived in a gone state; raises `Conflict` where that restricts it."""
+        removal.release(self, kind, record)
+
+    def erase(self, kind: TypeStore, record: Record) -> None:
+        """Delete a row that nothing refers to any more."""
+        try:
+            erased = self.transaction.run(kind.delete, (record.id, record.version))
+        except Exception as error:
+            raise self.store.explain(kind, error) from error
+        if not erased:
             raise Stale(f"{kind.name}/{record.id} was changed by somebody else; read it again")
         moves.forget(self, kind, record)
         self.event(record, "deleted", {"before": self._after(record)})
@@ -176,32 +197,6 @@ class Unit:
         if written is None:
             raise Stale(f"{kind.name}/{values[-2]} was changed by somebody else; read it again")
         return Record(kind.layout, written)
-
-    def _release(self, kind: TypeStore, record: Record, other: TypeStore, relationship: Relationship) -> None:
-        where = f"{ALIAS}.{quoted(relationship.name)} = ?{other.present}"
-        if relationship.on_delete == "restrict":
-            self._refuse_if_held(kind, record, other, relationship, where)
-        else:
-            for values in self.transaction.all(f"{other.select} WHERE {where}", (record.id,)):
-                holder = Record(other.layout, values)
-                if relationship.on_delete == "set_null":
-                    self.update(other, holder, {relationship.name: None})
-                else:
-                    self.remove(other, holder)
-        self.transaction.run(f"DELETE FROM {quoted(other.name)} WHERE {quoted(relationship.name)} = ?", (record.id,))
-
-    def _refuse_if_held(
-        self, kind: TypeStore, record: Record, other: TypeStore, relationship: Relationship, where: str
-    ) -> None:
-        counted = self.transaction.one(f"SELECT count(*) FROM {quoted(other.name)} {ALIAS} WHERE {where}", (record.id,))
-        count = counted[0] if counted else 0
-        if count:
-            raise Conflict(
-                f"{count} of {other.name} still refer to {kind.name}/{record.id} as their {relationship.name}; "
-                "delete or change them first",
-                code="in_use",
-                meta={"type": other.name, "relationship": relationship.name, "count": count},
-            )
 
     def _after(self, record: Record) -> dict[str, Any]:
         return {name: value for name, value in record.layout.snapshot(record.values).items() if value is not None}

@@ -7,7 +7,6 @@ it takes half a second that a process which only serves the API should not spend
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from http.client import HTTPException
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 CALL_SECONDS = 60
-#: How long a cancelled command waits for its last call.
-LAST_CALL_SECONDS = 20.0
 POOL = 16
 
 Result = TypeVar("Result")
@@ -94,7 +91,7 @@ class EngineLink:
     async def attempt(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """One call; raises `EngineFault`."""
         self.job.checkpoint()
-        return await in_thread(self.job, lambda: translated(lambda: function(*arguments, **named)))
+        return await self.job.in_thread(translated, lambda: function(*arguments, **named))
 
     async def call(self, phase: str, service: str | None, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """One call that has to work; raises `Fail` or `Retry`."""
@@ -115,24 +112,12 @@ class EngineLink:
         return list((await self.call(phase, None, self.api.volumes, filters=filters))["Volumes"] or ())
 
 
-async def in_thread(job: Job, function: Callable[[], Result]) -> Result:
-    """Run a blocking call; when cancelled, wait for its end before the cancellation goes on."""
-    task = asyncio.ensure_future(job.in_thread(function))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task}, timeout=LAST_CALL_SECONDS)
-        if task.done() and not task.cancelled():
-            task.exception()  # looked at, so that it is not reported as forgotten
-        raise
-
-
 @asynccontextmanager
 async def open_engine(job: Job, node: Mapping[str, Any], phase: str) -> AsyncIterator[EngineLink]:
     """The engine of a node, for the time of one command; raises `Retry` when it does not answer."""
     job.checkpoint()
     try:
-        client = await in_thread(job, lambda: connect(str(node.get("docker_socket") or "/var/run/docker.sock")))
+        client = await job.in_thread(connect, str(node.get("docker_socket") or "/var/run/docker.sock"))
     except EngineFault as fault:
         raise fault.verdict(phase) from fault
     try:

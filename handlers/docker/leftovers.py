@@ -40,7 +40,7 @@ def clear(socket_path: str, deployment: str) -> int:
         containers = translated(lambda: client.api.containers(all=True, filters=filters))
         networks = translated(lambda: client.api.networks(filters=filters))
         for each in containers:
-            _unless_gone(partial(client.api.remove_container, each["Id"], force=True))
+            _unless_gone(partial(client.api.remove_container, each["Id"], force=True, v=True))
         for each in networks:
             _unless_gone(partial(client.api.remove_network, each["Id"]))
     finally:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 
 from engine.ambient import timestamp
-from engine.commands.job import Fail, Job, Retry
+from engine.commands.job import Job
 from engine.model import JSON
 from handlers.docker.causes import fail
 from handlers.docker.container_state import ContainerState
@@ -41,7 +41,7 @@ async def start_deployment(job: Job, timing: Timing) -> dict[str, JSON]:
     async with open_engine(job, node, "pull") as link:
         try:
             states = await _bring_up(link, prepared, timing)
-        except (Fail, Retry):
+        except Exception:
             await _leave_nothing_running(link)
             raise
     documents: list[JSON] = [state.document() for state in states]
@@ -61,5 +61,5 @@ async def _bring_up(link: EngineLink, prepared: Prepared, timing: Timing) -> lis
 
 async def _leave_nothing_running(link: EngineLink) -> None:
     """Stop what is up; a failure to do so must not hide the first one, and is found again by the next command."""
-    with contextlib.suppress(Fail, Retry):
+    with contextlib.suppress(Exception):
         await stop_in_order(link, await inspect_all(link, "stop"), failed=True)

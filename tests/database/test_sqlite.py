@@ -1,6 +1,7 @@
 """The SQLite database: many writes in one commit, quick and slow reads, and what other processes do."""
 
 import asyncio
+import fcntl
 import sqlite3
 import subprocess
 import sys
@@ -217,3 +218,37 @@ asyncio.run(main())
     assert [await process.wait() for process in processes] == [0, 0]
     assert first.read("SELECT n FROM t") == [(400,)]
     await first.close()
+
+
+async def test_a_commit_that_fails_together_with_its_rollback_is_no_success(
+    database: SQLite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(database._writer, "_commit", broken)
+    monkeypatch.setattr(database._writer, "_roll_back", lambda: None)
+    with pytest.raises(StorageFailed, match="disk I/O error"):
+        await database.write(insert(1))
+    monkeypatch.undo()
+    assert await database.write(insert(2)) == 2
+    assert database.read("SELECT n FROM t") == [(2,)]
+
+
+async def test_a_subscriber_that_fails_holds_nobody_up(database: SQLite) -> None:
+    def failing() -> None:
+        raise ZeroDivisionError
+
+    database.subscribe(failing)
+    assert await asyncio.gather(*(database.write(insert(number)) for number in range(3))) == [0, 1, 2]
+
+
+async def test_a_process_that_keeps_the_lock_makes_writes_fail_and_not_hang(
+    database: SQLite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.database.sqlite.writer.BUSY_TIMEOUT_MS", 100)
+    with Path(f"{database.path}.lock").open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(StorageFailed, match="held the database's lock"):
+            await database.write(insert(1))
+    assert await database.write(insert(2)) == 2

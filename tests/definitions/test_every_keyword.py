@@ -26,8 +26,8 @@ attributes:
   secret:  {type: secret, read: operator}
   problem: {type: json, set_by: system}
 relationships:
-  plan:     {to: plans, required: true, immutable: true, on_delete: cascade, was: tier, description: What was bought}
-  customer: {to: users, on_delete: restrict}
+  plan:     {to: plans, required: true, immutable: true, on_delete: restrict, was: tier, description: What was bought}
+  customer: {to: users, on_delete: set_null}
 lifecycle:
   attribute: stage
   initial: open

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from hypothesis import HealthCheck, event, given, settings
@@ -34,7 +35,7 @@ Answer = tuple[str, str, Any]
 _TEXTS = st.sampled_from(TEXTS) | st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=6)
 _INTEGERS = st.sampled_from(INTEGERS) | st.integers(-(2**63), 2**63 - 1) | st.integers(-10, 10)
 _NUMBERS = st.sampled_from(NUMBERS) | st.floats(allow_nan=False, allow_infinity=False)
-_MOMENTS = st.sampled_from(MOMENTS) | st.datetimes().map(
+_MOMENTS = st.sampled_from(MOMENTS) | st.datetimes(min_value=datetime(1000, 1, 1)).map(  # noqa: DTZ001  text in UTC
     lambda moment: f"{moment.isoformat(timespec='milliseconds')}Z",
 )
 

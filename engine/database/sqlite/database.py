@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from engine.database.interface import Result, Row, Transaction
 from engine.database.sqlite.liveness import Liveness
 from engine.database.sqlite.reader import Reader
 from engine.database.sqlite.writer import Writer
+
+log = logging.getLogger("hoster.database")
 
 WATCH = 0.01
 """Seconds between two looks for commits of other processes; a look costs two microseconds."""
@@ -74,5 +77,9 @@ class SQLite:
     async def _watch_others(self) -> None:
         while True:
             await asyncio.sleep(WATCH)
-            if self._reader.data_version() != self._version:
-                self._notify()
+            try:
+                if self._reader.data_version() != self._version:
+                    self._notify()
+            except Exception:
+                log.exception("Looking for commits of other processes failed; trying again")
+                await asyncio.sleep(1)

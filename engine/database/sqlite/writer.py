@@ -11,18 +11,25 @@ Several processes take turns by a lock on a side file, since SQLite's own way of
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
+import logging
 import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 from engine.database.interface import Row, StorageFailed, Transaction
 from engine.database.sqlite.connection import BUSY_TIMEOUT_MS, connect, translate
+
+log = logging.getLogger("hoster.database")
+
+LOCK_PAUSE = 0.001
+"""Seconds between two tries for the lock that another process holds; a commit takes about as long."""
 
 SLICE = 0.004
 """Seconds that one batch may hold the event loop."""
@@ -113,35 +120,69 @@ class Writer:
 
     async def _batch(self) -> None:
         batch: list[_Pending] = []
+        cause: BaseException | None = StorageFailed("The write was interrupted; nothing of it was kept")
         try:
             await self._begin()
             self._apply(batch)
             await self._in_thread(self._commit)
+            cause = None
         except sqlite3.Error as error:
-            self._abandon(batch, translate(error))
+            cause = translate(error)
         except StorageFailed as error:
-            self._abandon(batch, error)
-        except BaseException as error:
-            self._abandon(batch, StorageFailed(f"The write was interrupted: {error!r}"))
-            raise
-        else:
-            self._committed()
+            cause = error
         finally:
-            fcntl.flock(self._lock, fcntl.LOCK_UN)
+            self._end(batch, cause)
+        if cause is None:
+            self._tell()
+
+    def _end(self, batch: list[_Pending], cause: BaseException | None) -> None:
+        """Answer everybody: only a commit that has returned is a success."""
+        if cause is not None:
+            if not batch:
+                batch.extend(self._queue)
+                self._queue.clear()
             for pending in batch:
-                pending.resolve()
+                pending.error = pending.error or cause
+            self._roll_back()
+        fcntl.flock(self._lock, fcntl.LOCK_UN)
+        for pending in batch:
+            pending.resolve()
+
+    def _roll_back(self) -> None:
+        with contextlib.suppress(sqlite3.Error):  # tried again before the next batch begins
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    def _tell(self) -> None:
+        try:
+            self._committed()
+        except Exception:
+            log.exception("Somebody who is told of commits could not be")
 
     async def _begin(self) -> None:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            await self._in_thread(fcntl.flock, self._lock, fcntl.LOCK_EX)
+            await self._in_thread(self._lock_patiently)
+        self._roll_back()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
             await self._in_thread(self._begin_patiently)
+
+    def _lock_patiently(self) -> None:
+        """Wait for another process's commit, but not for ever: it may have been stopped in the middle of one."""
+        until = perf_counter() + BUSY_TIMEOUT_MS / 1000
+        while True:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if perf_counter() > until:
+                    raise StorageFailed(f"Another process held the database's lock for {BUSY_TIMEOUT_MS // 1000} s") from None
+            sleep(LOCK_PAUSE)
 
     def _begin_patiently(self) -> None:
         """Wait for a program that knows nothing of our lock, such as a backup or the sqlite3 shell."""
@@ -180,13 +221,3 @@ class Writer:
             execute("RELEASE unit")
             if perf_counter() > until:
                 return
-
-    def _abandon(self, batch: list[_Pending], cause: BaseException) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-        if not batch:
-            batch.extend(self._queue)
-            self._queue.clear()
-        for pending in batch:
-            if pending.error is None:
-                pending.error = cause
