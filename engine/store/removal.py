@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from engine.errors import Conflict
 from engine.model import Relationship
-from engine.store import moves
 from engine.store.layout import Record
 from engine.store.type_store import ALIAS, TypeStore, quoted
 
@@ -43,18 +42,24 @@ def remove(unit: Unit, kind: TypeStore, record: Record) -> None:
     _delete(unit, going)
 
 
-def release(unit: Unit, kind: TypeStore, record: Record) -> None:
-    """Deal with what refers to a row that is gone from now on, though it stays in its table.
+def release(unit: Unit, kind: TypeStore, record: Record) -> Record:
+    """Deal with what refers to a row that is gone from now on, though it stays in its table; answers the row.
 
-    Validations have no say: what happens to a row's references when it is gone was decided by its definition.
+    Validations have no say: what happens to the references of a row that is gone was decided by its definition.
     """
     going, staying = _gather(unit, kind, record, stays=True)
     _settle(unit, staying, hold=False)
-    del going[kind.name, record.id]
+    first = (kind.name, record.id)
+    to_going = [relationship.name for key, relationship, _ in _ties(going) if key == first]
+    left = unit.update(kind, record, dict.fromkeys(to_going), hold=False)
+    del going[first]
     _delete(unit, going)
+    return left
 
 
-def _gather(unit: Unit, kind: TypeStore, record: Record, *, stays: bool) -> tuple[dict[Key, tuple[TypeStore, Record]], list[Held]]:
+def _gather(
+    unit: Unit, kind: TypeStore, record: Record, *, stays: bool
+) -> tuple[dict[Key, tuple[TypeStore, Record]], list[Held]]:
     """The rows that go, the first one first, and those that refer to them and stay."""
     first = (kind.name, record.id)
     going, staying = {first: (kind, record)}, []

@@ -56,7 +56,7 @@ class TypeStore:
     def _compile_rules(self, definitions: Definitions) -> None:
         resource, scope = self.resource, row_scope(definitions, self.resource)
         attributes = resource.attributes.values()
-        self.defaults = {each.name: each.default for each in attributes if each.default is not None}
+        self.defaults = self.normal({each.name: each.default for each in attributes if each.default is not None})
         self.default_rules = _rules({each.name: each.default_rule for each in attributes}, scope)
         self.computed = _in_order(_rules({each.name: each.computed for each in attributes}, scope))
         with_old = row_scope(definitions, resource, with_old=True)

@@ -132,9 +132,12 @@ class Unit:
         """Delete a row, after what refers to it has been dealt with as its relationship says."""
         removal.remove(self, kind, record)
 
-    def release(self, kind: TypeStore, record: Record) -> None:
-        """Deal with what refers to a row that has arrived in a gone state; raises `Conflict` where that restricts it."""
-        removal.release(self, kind, record)
+    def release(self, kind: TypeStore, record: Record) -> Record:
+        """Deal with what refers to a row that has arrived in a gone state; raises `Conflict` where that restricts it.
+
+        Answers the row, which has lost its references to rows that went along.
+        """
+        return removal.release(self, kind, record)
 
     def erase(self, kind: TypeStore, record: Record) -> None:
         """Delete a row that nothing refers to any more."""

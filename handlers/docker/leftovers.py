@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from handlers.docker.engine import EngineFault, connect, translated
 from handlers.docker.labels import DEPLOYMENT, MANAGED
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 PATIENCE_SECONDS = 30
 
@@ -22,9 +26,8 @@ def labelled(socket_path: str) -> set[str]:
         client = connect(socket_path, PATIENCE_SECONDS)
     except EngineFault:
         return set()
-    filters: dict[str, Any] = {"label": [f"{MANAGED}=true"]}
     try:
-        found = translated(lambda: [*client.api.containers(all=True, filters=filters), *client.api.networks(filters=filters)])
+        found = chain(*_found(client, f"{MANAGED}=true"))
     except EngineFault:
         return set()
     finally:
@@ -33,19 +36,27 @@ def labelled(socket_path: str) -> set[str]:
 
 
 def clear(socket_path: str, deployment: str) -> int:
-    """Remove the containers and networks of a deployment; how many there were. Blocks, raises `EngineFault`."""
+    """Remove the containers, networks and own images of a deployment; how many there were. Blocks, raises `EngineFault`."""
     client = connect(socket_path, PATIENCE_SECONDS)
-    filters: dict[str, Any] = {"label": [f"{DEPLOYMENT}={deployment}", f"{MANAGED}=true"]}
     try:
-        containers = translated(lambda: client.api.containers(all=True, filters=filters))
-        networks = translated(lambda: client.api.networks(filters=filters))
+        containers, networks, images = _found(client, f"{MANAGED}=true", f"{DEPLOYMENT}={deployment}")
         for each in containers:
             _unless_gone(partial(client.api.remove_container, each["Id"], force=True, v=True))
         for each in networks:
             _unless_gone(partial(client.api.remove_network, each["Id"]))
+        for each in images:
+            _unless_gone(partial(client.api.remove_image, each["Id"], force=True))
     finally:
         client.close()
-    return len(containers) + len(networks)
+    return len(containers) + len(networks) + len(images)
+
+
+def _found(client: DockerClient, *labels: str) -> tuple[list[Any], list[Any], list[Any]]:
+    """The containers, networks and images with all of these labels."""
+    api, filters = client.api, {"label": list(labels)}
+    return translated(
+        lambda: (api.containers(all=True, filters=filters), api.networks(filters=filters), api.images(filters=filters))
+    )
 
 
 def _unless_gone(function: Callable[[], object]) -> None:

@@ -129,11 +129,11 @@ def test_relationships(tmp_path: Path) -> None:
         description="What was bought",
         required=True,
         immutable=True,
-        on_delete="cascade",
+        on_delete="restrict",
         was="tier",
         position=place(tmp_path, "plan:     {to"),
     )
-    assert relationships["customer"].set_by == "system"
+    assert (relationships["customer"].set_by, relationships["customer"].on_delete) == ("system", "set_null")
 
 
 def test_states(tmp_path: Path) -> None:

@@ -51,6 +51,11 @@ def test_every_type_attribute_and_move_is_described() -> None:
         assert [part.name for part in parts if not part.description] == []
 
 
+def test_a_node_keeps_its_engine_because_containers_would_be_left_behind() -> None:
+    _, definitions = shipped()
+    assert definitions.types["nodes"].attributes["docker_socket"].immutable
+
+
 def test_every_type_has_examples_of_who_can_and_who_cannot() -> None:
     _, definitions = shipped()
     for resource in definitions.types.values():

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import threading
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from docker import DockerClient
 
-from engine.commands.job import Cancelled, Fail
+from engine.commands.job import Cancelled, Fail, Job
+from handlers.docker.engine import open_engine
 from handlers.docker.local_image import HELLO, TEST
-from tests.docker.support import Deployment, Killed
+from tests.docker.support import Deployment, Killed, Reporter
 
 ONE = f"""
 services:
@@ -83,6 +87,45 @@ async def test_a_cancelled_start_ends_at_once_and_leaves_nothing_under_way(deplo
     assert done
     assert task.cancelled()
     await deployment.stop()
+    assert deployment.running() == []
+
+
+async def test_a_cancelled_call_is_waited_for_however_long_it_takes(deployment: Deployment) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def create() -> None:
+        async with open_engine(deployment.job(), {"docker_socket": deployment.socket}, "create") as link:
+            await link.attempt(slow, link.api)
+
+    def slow(api: Any) -> None:
+        begun.set()
+        go_on.wait(30)
+        api.create_volume(f"hoster_{deployment.id}_late", labels={"hoster.deployment": deployment.id, "hoster.managed": "true"})
+
+    task = asyncio.create_task(create())
+    await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    assert not (await asyncio.wait({task}, timeout=0.3))[0]
+    go_on.set()
+    await asyncio.wait({task}, timeout=10)
+    assert task.cancelled()
+    assert deployment.names()["volumes"] == [f"hoster_{deployment.id}_late"]
+
+
+class FullReporter(Reporter):
+    """Cannot keep the event that a container has started, as when the disk is full just then."""
+
+    async def event(self, job: Job, kind: str, message: str, data: Mapping[str, Any]) -> None:
+        if kind == "container_started":
+            raise OSError("disk is full")
+        await Reporter.event(self, job, kind, message, data)
+
+
+async def test_a_start_that_ends_in_an_error_nobody_expected_leaves_nothing_running(deployment: Deployment) -> None:
+    deployment.reporter = FullReporter()
+    with pytest.raises(OSError, match="disk is full"):
+        await deployment.start(ONE)
+    assert deployment.reporter.kinds()[-1] == "container_stopped"
     assert deployment.running() == []
 
 

@@ -1,12 +1,13 @@
 """Making tables in SQLite, through sqlite-utils: STRICT, with foreign keys and indexes.
 
 Only what loses nothing is done here: new tables, new columns that existing rows can have, new names, new and dropped
-indexes. Anything else is named in `UnsafeChange`, and nothing is done at all.
+indexes, values and references that are required or not as the rows allow. Anything else is named in `UnsafeChange`, and nothing is done at all.
 """
 
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -46,6 +47,7 @@ def prepare(path: Path, tables: Sequence[Table]) -> list[str]:
             return []
         import sqlite_utils
 
+        connection.execute("PRAGMA foreign_keys=OFF")  # a table that is made anew must not be taken for a removal of its rows
         connection.execute("BEGIN IMMEDIATE")
         database = sqlite_utils.Database(connection, recursive_triggers=False)
         done = _Preparation(database).run(tables)
@@ -77,7 +79,11 @@ class _Preparation:
                 self._extend(table)
         self._create([table for table in tables if table.name not in self._existing])
         for table in tables:
-            self._index(table)
+            if table.name in self._existing:
+                self._remake(table)
+        problems = [problem for table in tables for problem in self._index(table)]
+        if problems:
+            raise UnsafeChange(problems)
         return self._done
 
     def _rename(self, table: Table) -> None:
@@ -125,10 +131,38 @@ class _Preparation:
                     problems.append(f"{table.name}.{column.name} is new and required, and existing rows have no value for it")
             elif present[column.name].type != column.type:
                 problems.append(f"{table.name}.{column.name} is {present[column.name].type} and should become {column.type}")
+            elif column.not_null and not present[column.name].notnull and self._holds(table.name, column.name, "IS NULL"):
+                problems.append(f"{table.name}.{column.name} is required now, and existing rows have no value for it")
         for name, column in present.items():
             if name not in wanted and column.notnull and column.default_value is None and not column.is_pk:
                 problems.append(f"{table.name}.{name} is gone from the definitions, and rows need a value for it")
-        return problems
+        return problems + [self._lost(table, column) for column in self._retargeted(table) if self._loses(table, column)]
+
+    def _holds(self, table: str, column: str, condition: str) -> bool:
+        held = f"SELECT 1 FROM {_quoted(table)} WHERE {_quoted(column)} {condition} LIMIT 1"
+        return self._database.execute(held).fetchone() is not None
+
+    def _retargeted(self, table: Table) -> list[str]:
+        """Columns whose rows refer to another table than they should, or to none."""
+        have = {key.column: key.other_table for key in self._database.table(table.name).foreign_keys}
+        present = self._present(table)
+        return [
+            column.name
+            for column in table.columns
+            if column.name in present and have.get(column.name) != table.references.get(column.name)
+        ]
+
+    def _loses(self, table: Table, column: str) -> bool:
+        """Whether rows hold something that is no id of the table that they should refer to."""
+        target = table.references.get(column)
+        if target is None:
+            return False
+        if target not in self._existing:
+            return self._holds(table.name, column, "IS NOT NULL")
+        return self._holds(table.name, column, f"NOT IN (SELECT id FROM {_quoted(target)})")
+
+    def _lost(self, table: Table, column: str) -> str:
+        return f"{table.name}.{column} should refer to {table.references[column]}, and existing rows refer to something else"
 
     def _extend(self, table: Table) -> None:
         present = self._present(table)
@@ -141,6 +175,26 @@ class _Preparation:
         for column in missing:
             self._database.execute(f"ALTER TABLE {_quoted(table.name)} ADD COLUMN {_declaration(column, table)}")
             self._done.append(f"column {table.name}.{column.name} added")
+
+    def _remake(self, table: Table) -> None:
+        """Make a table anew, with its rows, where what a column may hold has changed."""
+        present, target = self._present(table), self._database.table(table.name)
+        needed = {column.name: column.not_null for column in table.columns if column.name != table.key}
+        changed = {name: required for name, required in needed.items() if bool(present[name].notnull) != required}
+        retargeted = self._retargeted(table)
+        if not changed and not retargeted:
+            return
+        kept = [key for key in target.foreign_keys if key.column not in table.references and key.column not in retargeted]
+        target.transform(
+            not_null=changed,
+            foreign_keys=[*kept, *((column, other, "id") for column, other in table.references.items())],
+        )
+        self._done += [
+            f"column {table.name}.{name} is {'required' if required else 'optional'} now" for name, required in changed.items()
+        ]
+        self._done += [
+            f"column {table.name}.{name} refers to {table.references.get(name, 'nothing')} now" for name in retargeted
+        ]
 
     def _create(self, tables: Sequence[Table]) -> None:
         by_name = {table.name: table for table in tables}
@@ -162,15 +216,32 @@ class _Preparation:
                 if column not in have:
                     self._database.table(table.name).add_foreign_key(column, other, "id")
 
-    def _index(self, table: Table) -> None:
-        target = self._database.table(table.name)
-        present = {index.name: index for index in target.indexes if index.origin == "c"}
-        wanted = {index.name(table.name): index for index in table.indexes}
-        for name in present.keys() - wanted.keys():
-            self._database.execute(f"DROP INDEX {_quoted(name)}")
-        for name, index in wanted.items():
-            if name not in present:
-                self._database.execute(_index_statement(name, table.name, index))
+    def _index(self, table: Table) -> list[str]:
+        """Drop and make indexes until they are as wanted; answers which unique ones cannot be."""
+        statement = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
+        present = dict(self._database.execute(statement, [table.name]).fetchall())
+        wanted = {name: (index, _index_statement(name, table.name, index)) for name, index in _named(table)}
+        for name, made in present.items():
+            if name not in wanted or wanted[name][1] != made:
+                self._database.execute(f"DROP INDEX {_quoted(name)}")
+        problems = []
+        for name, (index, making) in wanted.items():
+            if present.get(name) != making:
+                try:
+                    self._database.execute(making)
+                except sqlite3.IntegrityError:
+                    problems.append(_twice(table, index))
+        return problems
+
+
+def _named(table: Table) -> list[tuple[str, Index]]:
+    return [(index.name(table.name), index) for index in table.indexes]
+
+
+def _twice(table: Table, index: Index) -> str:
+    *within, column = index.columns
+    same = f" within the same {' and '.join(within)}" if within else ""
+    return f"{table.name}.{column} should be unique{same}, and existing rows have the same value"
 
 
 def _in_order(tables: dict[str, Table]) -> list[str]:
