@@ -75,16 +75,8 @@ class Attempts:
             record = self._store.find(kind, SYSTEM, command.row_id)
             if record is None:
                 raise Fail("row_gone", f"{command.type}/{command.row_id} is gone")
-            job.row, job.related = record.row, self._related(command.type, record.row)
+            job.row, job.related = record.row, self._store.related(kind, record)
         return await handler(job) or {}
-
-    def _related(self, name: str, row: Mapping[str, Any]) -> dict[str, Mapping[str, Any] | None]:
-        related: dict[str, Mapping[str, Any] | None] = {}
-        for relationship in self._store.kind(name).resource.relationships.values():
-            row_id = row.get(relationship.name)
-            record = None if row_id is None else self._store.find(self._store.kind(relationship.to), SYSTEM, row_id)
-            related[relationship.name] = None if record is None else record.row
-        return related
 
     async def _succeed(self, command: Claimed, fields: Mapping[str, JSON]) -> None:
         try:

@@ -94,7 +94,7 @@ def enter(
     told = {"from": record.state, "to": target} | ({"transition": transition} if transition else {})
     moved = unit.update(kind, record, given, "moved", hold=hold, **told)
     arrive(unit, kind, moved, target, inputs, run)
-    return moved
+    return unit.release(kind, moved) if lifecycle.states[target].gone else moved
 
 
 def arrive(

@@ -98,7 +98,7 @@ class Store:
         names = tuple(kind.permissions.attributes)
         return {row[0]: frozenset(name for name, may in zip(names, row[1:], strict=True) if not may) for row in rows}
 
-    async def where(self, name: str, **equal: Any) -> list[Record]:
+    async def where(self, name: str, /, **equal: Any) -> list[Record]:
         """All rows, read as the system, whose attributes equal these."""
         filters = tuple(
             Filter(key, "null", True) if value is None else Filter(key, "eq", value) for key, value in equal.items()

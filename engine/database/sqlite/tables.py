@@ -1,7 +1,8 @@
 """Making tables in SQLite, through sqlite-utils: STRICT, with foreign keys and indexes.
 
 Only what loses nothing is done here: new tables, new columns that existing rows can have, new names, new and dropped
-indexes, values and references that are required or not as the rows allow. Anything else is named in `UnsafeChange`, and nothing is done at all.
+indexes, what is required and what is referred to as far as the rows allow. Anything else is named in `UnsafeChange`, and
+nothing is done at all.
 """
 
 from __future__ import annotations
@@ -104,6 +105,8 @@ class _Preparation:
                 old, new = _quoted(column.was), _quoted(column.name)
                 self._database.execute(f"ALTER TABLE {_quoted(table.name)} RENAME COLUMN {old} TO {new}")
                 self._done.append(f"column {table.name}.{column.was} is called {column.name}")
+        if table.renamed:
+            self._unindex(table)  # one over the rows that are not gone goes by the old names of states
         for column_name, before, after in table.renamed:
             if column_name in self._present(table):
                 statement = f"UPDATE {_quoted(table.name)} SET {_quoted(column_name)} = ? WHERE {_quoted(column_name)} = ?"
@@ -216,26 +219,26 @@ class _Preparation:
                 if column not in have:
                     self._database.table(table.name).add_foreign_key(column, other, "id")
 
-    def _index(self, table: Table) -> list[str]:
-        """Drop and make indexes until they are as wanted; answers which unique ones cannot be."""
+    def _unindex(self, table: Table) -> set[str]:
+        """Drop the indexes that are not as wanted; answers the names of the others."""
         statement = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
         present = dict(self._database.execute(statement, [table.name]).fetchall())
-        wanted = {name: (index, _index_statement(name, table.name, index)) for name, index in _named(table)}
-        for name, made in present.items():
-            if name not in wanted or wanted[name][1] != made:
-                self._database.execute(f"DROP INDEX {_quoted(name)}")
-        problems = []
-        for name, (index, making) in wanted.items():
-            if present.get(name) != making:
+        wanted = {index.name(table.name): _index_statement(table, index) for index in table.indexes}
+        stale = {name for name, made in present.items() if wanted.get(name) != made}
+        for name in stale:
+            self._database.execute(f"DROP INDEX {_quoted(name)}")
+        return present.keys() - stale
+
+    def _index(self, table: Table) -> list[str]:
+        """Make the indexes as wanted; answers which unique ones cannot be."""
+        present, problems = self._unindex(table), []
+        for index in table.indexes:
+            if index.name(table.name) not in present:
                 try:
-                    self._database.execute(making)
+                    self._database.execute(_index_statement(table, index))
                 except sqlite3.IntegrityError:
                     problems.append(_twice(table, index))
         return problems
-
-
-def _named(table: Table) -> list[tuple[str, Index]]:
-    return [(index.name(table.name), index) for index in table.indexes]
 
 
 def _twice(table: Table, index: Index) -> str:
@@ -267,9 +270,9 @@ def _declaration(column: Column, table: Table) -> str:
     return " ".join(parts)
 
 
-def _index_statement(name: str, table: str, index: Index) -> str:
-    columns = ", ".join(_quoted(column) for column in index.columns)
-    statement = f"CREATE {'UNIQUE ' if index.unique else ''}INDEX {_quoted(name)} ON {_quoted(table)}({columns})"
+def _index_statement(table: Table, index: Index) -> str:
+    columns, name = ", ".join(_quoted(column) for column in index.columns), index.name(table.name)
+    statement = f"CREATE {'UNIQUE ' if index.unique else ''}INDEX {_quoted(name)} ON {_quoted(table.name)}({columns})"
     if index.except_column is not None:
         values = ", ".join(_literal(value) for value in index.except_values)
         statement += f" WHERE {_quoted(index.except_column)} NOT IN ({values})"
