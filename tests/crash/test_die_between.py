@@ -19,6 +19,7 @@ from tests.support import System
 
 WRITER = "engine.database.sqlite.writer:Writer"
 BUS = "engine.commands.bus:Bus"
+ATTEMPTS = "engine.commands.attempts:Attempts"
 OUTCOME = "engine.commands.outcome"
 MOVES = "engine.store.moves"
 CLOCKWORK = "engine.commands.clockwork"
@@ -35,14 +36,14 @@ STEPS = {
     "a command queued": f"{MOVES}:_enqueue:after",
     "a command about to be claimed": f"{BUS}._claim:before",
     "a command claimed, not begun": f"{BUS}._begin:before",
-    "a handler about to run": f"{BUS}._handle:before",
-    "a handler has run": f"{BUS}._handle:after",
-    "an outcome about to be written": f"{BUS}._succeed:before",
+    "a handler about to run": f"{ATTEMPTS}._handle:before",
+    "a handler has run": f"{ATTEMPTS}._handle:after",
+    "an outcome about to be written": f"{ATTEMPTS}._succeed:before",
     "an outcome applied, not committed": f"{OUTCOME}:succeed:after",
     "a command closed, its row not moved": "engine.commands.queue:close:after",
-    "an outcome committed": f"{BUS}._succeed:after",
-    "progress about to be told": f"{BUS}.event:before",
-    "progress told": f"{BUS}.event:after",
+    "an outcome committed": f"{ATTEMPTS}._succeed:after",
+    "progress about to be told": f"{ATTEMPTS}.event:before",
+    "progress told": f"{ATTEMPTS}.event:after",
 }
 POINTS = [
     pytest.param(f"{place}:{moment}:{count}" + "".join(f":{word}" for word in words), id=f"{name}, time {count}")
@@ -177,8 +178,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
         "engine.seeds:_make:after:1",
         "engine.seeds:_make:after:2",
         "engine.app:sow:after:1",
-        "engine.identity.tokens:Tokens.user_for:before:1",
-        "engine.identity.tokens:Tokens.user_for:after:1",
+        "engine.identity.tokens:Tokens.first_operator:before:1",
+        "engine.identity.tokens:Tokens.first_operator:after:1",
         "engine.identity.tokens:Tokens.create:after:1",
         f"{WRITER}._in_thread:before:3:_commit",
         f"{WRITER}._in_thread:after:3:_commit",

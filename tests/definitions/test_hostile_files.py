@@ -177,9 +177,9 @@ def test_well_formed_files_with_odd_values_never_raise(data: st.DataObject, tmp_
         parent = document
         for step in path[:-1]:
             parent = parent[step]
-        parent[path[-1]] = data.draw(ODD_VALUES)
+        parent[path[-1]] = copy.deepcopy(data.draw(ODD_VALUES))
         if isinstance(parent, dict):
-            parent[data.draw(st.sampled_from(KEYS))] = data.draw(ODD_VALUES)
+            parent[data.draw(st.sampled_from(KEYS))] = copy.deepcopy(data.draw(ODD_VALUES))
     (tmp_path / "notes.yaml").write_bytes(orjson.dumps(document))
     loaded = load([SOUND, tmp_path])
     check(loaded)
