@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.access import Actor
 from engine.commands.registry import ReadContext, Registry
@@ -34,12 +34,14 @@ ATTEMPTS = 5
 """How often a checked update is begun again because the row changed under the check."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+NOTHING: frozenset[str] = frozenset()
+
+
+class Seen(NamedTuple):
     """A record as an actor may see it: `hidden` names the attributes that are not for them."""
 
     record: Record
-    hidden: frozenset[str] = frozenset()
+    hidden: frozenset[str] = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Service:
         """One resource; raises `NotFound`."""
         kind = self.store.kind(type_name)
         record = self._readable(actor, kind, row_id)
-        return Seen(record, self._hidden(actor, kind, [record]).get(record.id, frozenset()))
+        return Seen(record, self._hidden(actor, kind, [record]).get(record.id, NOTHING))
 
     async def page(self, actor: Actor, type_name: str, query: ListQuery) -> Page:
         """A page of the resources that `actor` may see."""
@@ -77,7 +79,8 @@ class Service:
         records, more = await self.store.page(kind, actor, query)
         total = await self.store.count(kind, actor, query) if query.total else None
         hidden = self._hidden(actor, kind, records)
-        return Page([Seen(record, hidden.get(record.id, frozenset())) for record in records], more, total)
+        seen = [Seen(record, hidden[record.id]) for record in records] if hidden else [Seen(record) for record in records]
+        return Page(seen, more, total)
 
     async def read(self, actor: Actor, type_name: str, row_id: str, name: str, params: Mapping[str, Any]) -> Any:
         """Serve a declared read of a row."""
@@ -262,7 +265,7 @@ class Service:
         raise_all(found)
 
     def _seen(self, actor: Actor, kind: TypeStore, record: Record) -> Seen:
-        return Seen(record, self._hidden(actor, kind, [record]).get(record.id, frozenset()))
+        return Seen(record, self._hidden(actor, kind, [record]).get(record.id, NOTHING))
 
     def _hidden(self, actor: Actor, kind: TypeStore, records: Sequence[Record]) -> Mapping[str, frozenset[str]]:
         """What each record hides from `actor`: everything that can be hidden, where the row went away since it was read."""
