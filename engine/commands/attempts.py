@@ -45,7 +45,11 @@ class Attempts:
         except Exception:
             log.exception("The outcome of a command could not be written", extra=where(command))
         finally:
-            del self._commands[job]
+            self._commands.pop(job, None)
+
+    def is_handling(self, job: Job) -> bool:
+        """Whether the handler runs: before its outcome is written, and while it can still be cancelled."""
+        return job in self._commands
 
     async def _attempt(self, command: Claimed, job: Job) -> None:
         try:
@@ -76,7 +80,10 @@ class Attempts:
             if record is None:
                 raise Fail("row_gone", f"{command.type}/{command.row_id} is gone")
             job.row, job.related = record.row, self._store.related(kind, record)
-        return await handler(job) or {}
+        try:
+            return await handler(job) or {}
+        finally:
+            del self._commands[job]
 
     async def _succeed(self, command: Claimed, fields: Mapping[str, JSON]) -> None:
         try:

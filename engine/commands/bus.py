@@ -241,7 +241,8 @@ class Bus:
     def _cancel(self, running: _Running) -> None:
         if not running.job.cancelled:
             running.job.cancelled = True
-            running.task.cancel()
+            if self._attempts.is_handling(running.job):
+                running.task.cancel()
 
     def _milliseconds(self) -> float:
         return self._ambient.time() * 1000
