@@ -69,6 +69,7 @@ class Attempts:
             await self._succeed(command, fields)
 
     async def _handle(self, command: Claimed, job: Job) -> Mapping[str, JSON]:
+        job.checkpoint()
         handler = self._registry.handlers.get(command.name)
         if handler is None:
             raise Fail("no_handler", f"Nothing here runs the command {command.name}", hint="Install the extension that does")

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from engine.commands import queue
 from engine.commands.queue import Claimed
 from engine.model import JSON
@@ -66,7 +68,8 @@ def failure_record(
     }
     if hint is not None:
         record["hint"] = hint
-    return record | dict(evidence or {})
+    shown: dict[str, JSON] = orjson.loads(queue.as_text(dict(evidence or {})))
+    return record | shown
 
 
 def _move(unit: Unit, command: Claimed, fields: Mapping[str, Any], failure: Mapping[str, JSON] | None) -> None:

@@ -129,7 +129,7 @@ def keep(transaction: Transaction, ids: Iterable[int], fences: Iterable[str], un
 
 def close(transaction: Transaction, command: Claimed, status: str, error: JSON, text: str) -> bool:
     """End a command as `done` or `failed`; false when the claim no longer counts, and nothing may follow from it."""
-    written = None if error is None else orjson.dumps(error).decode()
+    written = None if error is None else as_text(error)
     if transaction.one(CLOSE, (status, written, text, command.id, command.fence)) is not None:
         return True
     transaction.one(CLOSE_CANCELLED, (text, command.id, command.fence))
@@ -138,19 +138,24 @@ def close(transaction: Transaction, command: Claimed, status: str, error: JSON, 
 
 def again(transaction: Transaction, command: Claimed, due: int, error: JSON, *, failed: bool) -> bool:
     """Put a command back: after a failed attempt, or as if this one had not been (`failed=False`)."""
-    written = None if error is None else orjson.dumps(error).decode()
+    written = None if error is None else as_text(error)
     parameters = (due, int(failed), int(not failed), written, command.id, command.fence)
     return transaction.one(AGAIN, parameters) is not None
 
 
 def expire(transaction: Transaction, command: Claimed, error: JSON) -> bool:
     """Mark a command as past its deadline; false when it ended in time after all."""
-    return transaction.one(EXPIRE, (orjson.dumps(error).decode(), command.id)) is not None
+    return transaction.one(EXPIRE, (as_text(error), command.id)) is not None
 
 
 def cancel(transaction: Transaction, command: Claimed, error: JSON) -> bool:
     """Mark a command as cancelled; false when it ended before."""
-    return transaction.one(CANCEL, (orjson.dumps(error).decode(), command.id)) is not None
+    return transaction.one(CANCEL, (as_text(error), command.id)) is not None
+
+
+def as_text(error: JSON) -> str:
+    """As JSON, whatever a handler gave as evidence: what is no JSON is shown as text, a secret as its mask."""
+    return orjson.dumps(error, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _list(values: Iterable[Any]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
@@ -17,6 +18,9 @@ from engine.model import JSON, STANDARD, Attribute, ResourceType
 from engine.types import TYPES, Schema
 
 MAX_DEPTH = 64
+MAX_PROBLEMS = 50
+"""Problems of one kind told of in one answer; a body of a million mistakes must not cost a million sentences."""
+
 ATTRIBUTES = "/data/attributes"
 RELATIONSHIPS = "/data/relationships"
 
@@ -44,6 +48,8 @@ class Values:
             found += [self._missing(name) for name in self._required if name not in given]
         for name, value in given.items():
             attribute = self._attributes.get(name)
+            if len(found) >= MAX_PROBLEMS:
+                break
             if attribute is None:
                 found.append(unknown(name, self._attributes, f"{self._base}/{escape(name)}", self._what))
             elif value is None and (attribute.required or attribute.default is not None):
@@ -72,7 +78,7 @@ class Values:
     def _invalid(self, given: Mapping[str, Any]) -> Iterable[HosterError]:
         if self._validator.is_valid(given):
             return
-        for error in self._validator.iter_errors(given):
+        for error in islice(self._validator.iter_errors(given), MAX_PROBLEMS):
             path = [*error.instance_path]
             pointer = self._base + "".join(f"/{escape(str(step))}" for step in path)
             name = ".".join(str(step) for step in path)
@@ -120,9 +126,11 @@ class TypeInput:
 
     def check(self, attributes: Mapping[str, Any], relationships: Mapping[str, str | None], *, complete: bool) -> None:
         """Raise everything that is wrong with a create (`complete`) or an update."""
-        found = [self._closed(name) for name in attributes if name not in self._settable]
+        closed = (name for name in attributes if name not in self._settable)
+        found = [self._closed(name) for name in islice(closed, MAX_PROBLEMS)]
         found += self.values.problems({k: v for k, v in attributes.items() if k in self._settable}, complete=complete)
-        found += [self._closed_relationship(name) for name in relationships if name not in self._relationships]
+        unknown_links = (name for name in relationships if name not in self._relationships)
+        found += [self._closed_relationship(name) for name in islice(unknown_links, MAX_PROBLEMS)]
         for name, relationship in self._relationships.items():
             absent = name not in relationships if complete else False
             if relationship.required and (absent or relationships.get(name, "") is None):

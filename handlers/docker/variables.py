@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.commands.registry import Problem
 from handlers.docker.interpolation import Values
+from handlers.docker.patterns import matcher
 
 TYPES = ("string", "number", "boolean", "password", "select")
 KEYS = ("name", "label", "description", "type", "default", "required", "options", "validation")
@@ -132,7 +133,7 @@ def check_value(variable: Variable, value: str, path: tuple[str | int, ...]) -> 
     if variable.validation is not None:
         if len(value) > MAX_MATCHED:
             return [Problem(f"{variable.title} is longer than {MAX_MATCHED} characters", path)]
-        if re.search(variable.validation, value) is None:
+        if not matcher(variable.validation)(value):
             return [Problem(f"{variable.title} does not match the pattern {variable.validation}", path)]
     return []
 
@@ -224,7 +225,8 @@ def _pattern(entry: Mapping[str, Any], index: int, problems: list[Problem]) -> s
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             re.compile(pattern)
-    except (re.error, Warning, RecursionError, OverflowError) as error:
+        matcher(pattern)
+    except (re.error, Warning, RecursionError, OverflowError, ValueError) as error:
         problems.append(Problem(f"The pattern cannot be read: {error}", (index, "validation")))
         return None
     if len(pattern) > MAX_PATTERN or _NESTED_REPETITION.search(pattern):

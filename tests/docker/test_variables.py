@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from handlers.docker.checks import check_compose, check_config_files, check_variables
+from handlers.docker.patterns import matcher
 from handlers.docker.variables import Variable, read_variables, resolve, stand_ins
 
 DEFINITIONS = [
@@ -140,3 +142,10 @@ def test_config_files_do_not_stand_on_or_in_each_other() -> None:
     assert check_config_files([file("/a"), file("/b/a"), file("/ab")], {}) == ()
     assert check_config_files([file("/a"), file("/a")], {})[0].path == (1, "path")
     assert "inside /a" in check_config_files([file("/a/b"), file("/a")], {})[0].message
+
+
+def test_a_pattern_made_to_take_for_ever_takes_no_time() -> None:
+    for pattern in ("^(a|a)*b$", ".*.*.*.*x", "[a-z]+[a-y]+[a-x]+[a-w]+!"):
+        began = time.perf_counter()
+        assert not matcher(pattern)("a" * 256)
+        assert time.perf_counter() - began < 0.1

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from engine.access import SYSTEM
-from engine.commands.job import Job
+from engine.commands.job import Fail, Job
 from engine.commands.registry import Registry
 from engine.database import StorageFailed
+from engine.store import MASK
 from tests.engine.test_bus import LAMPS, Lamp, make
 from tests.support import System, shut, system
 
@@ -170,4 +171,49 @@ async def test_a_refused_timer_leaves_the_command_of_the_state_alone(tmp_path: P
     assert house.commands("status", "open") == [("waiting", 1)]
     assert [kind for _, _, kind in house.events(bulb.id)][-1] == "timer_refused"
     assert house.store.database.read("SELECT count(*) FROM _timers") == [(0,)]
+    await shut(house)
+
+
+async def test_a_command_cancelled_before_its_first_step_is_let_go(house: System, lamp: Lamp) -> None:
+    row = await make(house)
+    await house.service.fire(SYSTEM, "lamps", row, "switch_on", {})
+    await house.bus.start()
+    begin = house.bus._begin
+
+    def begin_and_cancel(command: Any, lease_until: float) -> None:
+        begin(command, lease_until)
+        house.bus._cancel(house.bus._running[command.id])
+
+    house.bus._begin = begin_and_cancel  # type: ignore[method-assign]
+    await house.service.fire(SYSTEM, "lamps", row, "switch_off", {})
+    await house.until(lambda: house.commands("open") == [(0,), (1,)] or house.commands("open") == [(0,), (0,)])
+    house.bus._begin = begin  # type: ignore[method-assign]
+    await house.until(lambda: house.state("lamps", row) == "off")
+    await house.until(lambda: house.commands("open") == [(0,), (0,)])
+    await house.bus.stop()
+    assert house.bus.idle
+
+
+async def test_a_failure_whose_evidence_is_no_json_is_written_all_the_same(tmp_path: Path) -> None:
+    registry = Registry()
+
+    async def warm(job: Job) -> None:
+        raise Fail("odd", "Odd evidence", secret=job.row["pin"], path=Path("/x"), words={1: {2}})  # type: ignore[arg-type]
+
+    async def cool(job: Job) -> None:
+        return None
+
+    registry.handles("lamp.warm")(warm)
+    registry.handles("lamp.cool")(cool)
+    files = {"lamps": LAMPS.replace("attributes:", "attributes:\n  pin: {type: secret}")}
+    house = await system(tmp_path, files, registry)
+    kind = house.store.kind("lamps")
+    row = (await house.write(lambda unit: unit.create(kind, {"name": "x", "pin": "1234"}))).id
+    await house.bus.start()
+    await house.service.fire(SYSTEM, "lamps", row, "switch_on", {})
+    await house.until(lambda: house.state("lamps", row) == "broken")
+    failure = house.service.get(SYSTEM, "lamps", row).record.row["failure"]
+    assert (failure["cause"], failure["path"], failure["secret"]) == ("odd", "/x", MASK)
+    assert "1234" not in str(house.commands("error"))
+    await house.bus.stop()
     await shut(house)
