@@ -2,11 +2,11 @@
 
 A handler is an async function registered under the name that definitions use:
 
-    @handles("docker.start")
-    async def start(job: Job) -> Mapping[str, JSON] | None:
+    @handles("lamps.warm")
+    async def warm(job: Job) -> Mapping[str, JSON] | None:
         job.checkpoint()
-        await job.progress("Pulling nginx", 0.2)
-        return {"containers": [...]}
+        await job.progress("Heating", 0.2)
+        return {"brightness": 5}
 
 It returns the attributes to store on its row, or nothing. Where the row goes next is the definition's business.
 Everything a handler does must be safe to do again: a command runs at least once.

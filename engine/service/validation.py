@@ -38,7 +38,6 @@ class Values:
         }
         self._validator = jsonschema_rs.Draft202012Validator(self.schema, validate_formats=True)
         self._required = tuple(each.name for each in attributes.values() if each.required and not has_default(each))
-        self._with_default = frozenset(each.name for each in attributes.values() if each.default is not None)
         self._deep = frozenset(each.name for each in attributes.values() if each.type == "json")
 
     def problems(self, given: Mapping[str, Any], *, complete: bool) -> list[HosterError]:

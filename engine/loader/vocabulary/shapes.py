@@ -16,7 +16,7 @@ NAME: Schema = {
 FUNCTION: Schema = {
     "type": "string",
     "pattern": r"^[a-z][a-z0-9_]{0,62}(\.[a-z][a-z0-9_]{0,62}){0,3}$",
-    "patternErrorMessage": "a function's name is like docker.start: lower-case words joined by dots",
+    "patternErrorMessage": "a function's name is like lamps.warm: lower-case words joined by dots",
 }
 DURATION: Schema = {
     "type": "string",
