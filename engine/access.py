@@ -10,26 +10,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from engine.model import Definitions, ResourceType, RuleText, Transition
 from engine.rules import Condition, Rule, compile_rule, row_scope
 
 
+Verb: TypeAlias = Literal["read", "write"]
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who is asking. `facts` are what rules see as `user.*`; `label` is what the event log keeps."""
+    """Who is asking. `facts` are what rules see as `user.*`; `label` is what the event log keeps.
+
+    `limits` are how much they may have, where whoever let them in has said so. `scopes` are what the token they came with
+    may be used for, such as `read` or `notes:write`; None where it is not narrowed. `credential` names the row that let
+    them in as type/id, and `expires_at` is when that ends.
+    """
 
     id: str
     label: str
     facts: Mapping[str, Any]
     system: bool = False
+    limits: Mapping[str, Any] | None = None
+    scopes: frozenset[str] | None = None
+    credential: str | None = None
+    expires_at: str | None = None
+
+    def within_scope(self, type_name: str, verb: Verb) -> bool:
+        """Whether the token they came with may be used so; what they may do themselves is another matter."""
+        return self.scopes is None or verb in self.scopes or f"{type_name}:{verb}" in self.scopes
 
 
-def user(identity: str, *, operator: bool = False, email: str | None = None, plan: str | None = None) -> Actor:
-    """The actor for a known user."""
+def user(identity: str, *, operator: bool = False, email: str | None = None, plan: str | None = None, **more: Any) -> Actor:
+    """The actor for a known user; `more` are further fields of `Actor`."""
     facts = {"id": identity, "known": True, "operator": operator, "principals": [identity], "email": email, "plan": plan}
-    return Actor(identity, identity, MappingProxyType(facts))
+    return Actor(identity, identity, MappingProxyType(facts), **more)
 
 
 _NOBODY: Mapping[str, Any] = MappingProxyType(

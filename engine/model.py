@@ -53,7 +53,9 @@ class Attribute:
 
     `type` is a name in `engine.types.TYPES`. At most one of `default`, `default_rule` and `computed` is set.
     `unique` is None for "not unique", an empty tuple for "in the whole type", else the names of the
-    relationships or attributes within which it is unique.
+    relationships or attributes within which it is unique. `read` and `write` narrow who may read and set it, on top of
+    the rules of the type. `secret` is set for every attribute that is encrypted and never shown: those of the type
+    `secret`, and others that are declared so. `prefix` is what the values of the type `token` begin with.
     """
 
     name: str
@@ -68,6 +70,9 @@ class Attribute:
     immutable: bool = False
     set_by: SetBy = "user"
     read: RuleText | None = None
+    write: RuleText | None = None
+    secret: bool = False
+    prefix: str = ""
     min_length: int | None = None
     max_length: int | None = None
     minimum: float | None = None
@@ -83,7 +88,11 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relationship:
-    """A to-one link to a resource of type `to`."""
+    """A to-one link to a resource of type `to`.
+
+    `default` describes the row that is linked when none is given, by values of its attributes. `reverse` is the name under
+    which the other row lists those that point at it, None where it does not.
+    """
 
     name: str
     to: str
@@ -92,8 +101,21 @@ class Relationship:
     immutable: bool = False
     set_by: SetBy = "user"
     on_delete: OnDelete = "restrict"
+    read: RuleText | None = None
+    write: RuleText | None = None
+    default: Mapping[str, JSON] | None = None
+    reverse: str | None = None
     was: str | None = None
     position: Position = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Reverse:
+    """The other end of a relationship: all rows of `type` whose relationship `by` points at this row."""
+
+    name: str
+    type: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +207,13 @@ class Lifecycle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Who may do what. None means the default: the owner; for create, any known user; without owner, nobody."""
+    """Who may do what. None means the default: the owner; for create, any known user; without owner, nobody.
+
+    `usable` is who may refer to a row from a row of their own; by default, whoever may read it.
+    """
 
     read: RuleText | None = None
+    usable: RuleText | None = None
     create: RuleText | None = None
     update: RuleText | None = None
     delete: RuleText | None = None
@@ -200,6 +226,23 @@ class Validation:
     rule: RuleText
     message: str
     attribute: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How much an owner may have of this type: at most their limit `most`, an attribute of the row that limits them.
+
+    What counts is the number of their rows, or the sum of the attribute `total` over them; only rows for which `where`
+    holds count. Nobody for whom `unless` holds is limited.
+    """
+
+    name: str
+    most: str
+    total: str | None = None
+    where: RuleText | None = None
+    unless: RuleText | None = None
+    message: str = ""
+    position: Position = NOWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,18 +284,24 @@ class ResourceType:
     """One resource type: the file `<name>.yaml`, the table, the path and the JSON:API type, all called `name`.
 
     `owner` names the relationship that holds the owner, None for a type that nobody owns. `identity` marks the
-    type whose rows are the users themselves: such a row owns itself.
+    type whose rows are the users themselves: such a row owns itself. `limited_by` names the relationship of the identity
+    type whose row holds a user's limits. `credential` marks a type whose rows let their owner in: by a bearer token or by a
+    session cookie, held by its one attribute of the type `token`. `reverses` are the other ends of relationships of others.
     """
 
     name: str
     description: str = ""
     id_prefix: str = ""
     identity: bool = False
+    limited_by: str | None = None
+    credential: Literal["bearer", "cookie"] | None = None
     owner: str | None = None
     attributes: Mapping[str, Attribute] = field(default_factory=_frozen)
     relationships: Mapping[str, Relationship] = field(default_factory=_frozen)
+    reverses: Mapping[str, Reverse] = field(default_factory=_frozen)
     lifecycle: Lifecycle | None = None
     access: Access = Access()
+    limits: Mapping[str, Limit] = field(default_factory=_frozen)
     validations: tuple[Validation, ...] = ()
     examples: tuple[Example, ...] = ()
     reads: Mapping[str, Read] = field(default_factory=_frozen)
@@ -272,6 +321,18 @@ class Definitions:
     def identity(self) -> ResourceType | None:
         """The type whose rows are users, if the definitions have one."""
         return next((each for each in self.types.values() if each.identity), None)
+
+    def credential(self, kind: Literal["bearer", "cookie"]) -> ResourceType | None:
+        """The type whose rows let people in that way, if the definitions have one."""
+        return next((each for each in self.types.values() if each.credential == kind), None)
+
+    @property
+    def limits(self) -> ResourceType | None:
+        """The type whose rows say how much a user may have, if the definitions have one."""
+        identity = self.identity
+        if identity is None or identity.limited_by is None:
+            return None
+        return self.types[identity.relationships[identity.limited_by].to]
 
     def references_to(self, name: str) -> tuple[tuple[ResourceType, Relationship], ...]:
         """Every relationship that points at the type `name`, with the type it belongs to."""

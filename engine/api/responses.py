@@ -25,11 +25,17 @@ class Response:
 
     __slots__ = ("body", "headers", "status")
 
-    def __init__(self, status: int, body: bytes = b"", extra: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        body: bytes = b"",
+        extra: tuple[tuple[bytes, bytes], ...] = (),
+        media_type: tuple[bytes, bytes] = MEDIA_TYPE,
+    ) -> None:
         self.status, self.body = status, body
         self.headers: list[tuple[bytes, bytes]] = [SAFE, VARY, CACHE, *extra]
         if body:
-            self.headers.append(MEDIA_TYPE)
+            self.headers.append(media_type)
 
     async def send(self, send: Send, request_id: bytes, *, head: bool = False) -> None:
         """Write it out; for HEAD, with the length of a body that is not sent."""

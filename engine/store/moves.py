@@ -131,3 +131,4 @@ def _enqueue(unit: Unit, kind: TypeStore, record: Record, state: State, command:
     deadline = None if state.within is None else now + int(state.within * 1000)
     text = orjson.dumps(dict(inputs)).decode()
     unit.transaction.run(ENQUEUE, (command, kind.name, record.id, state.name, text, unit.actor.label, now, deadline, unit.now))
+    unit.queued(kind.name, record.id, command)

@@ -7,7 +7,7 @@ computed values, conditions over a row, references, unique values. Who may do wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.ambient import timestamp
 from engine.database import Transaction
@@ -28,8 +28,17 @@ class Stale(Conflict):
     code, title = "stale", "The resource has changed meanwhile"
 
 
+class Effect(NamedTuple):
+    """Something that a unit of work has done: an entry of the event log, or a command it has queued (`queued`)."""
+
+    kind: str
+    type: str
+    row: str
+    data: Mapping[str, Any]
+
+
 class Unit:
-    """See the module."""
+    """See the module. `effects` is what it has done so far, in order."""
 
     def __init__(self, store: Store, transaction: Transaction, actor: Actor, command: int | None = None) -> None:
         self.store = store
@@ -38,6 +47,7 @@ class Unit:
         self.command = command
         self.time = store.ambient.time()
         self.now = timestamp(self.time)
+        self.effects: list[Effect] = []
 
     @property
     def milliseconds(self) -> int:
@@ -152,11 +162,13 @@ class Unit:
 
     def event(self, record: Record, kind: str, data: Mapping[str, Any]) -> int:
         """Write an entry of the event log about `record`."""
+        type_name, row_id = record.layout.resource.name, record.id
+        self.effects.append(Effect(kind, type_name, row_id, data))
         return events.append(
             self.transaction,
             at=self.now,
-            type_name=record.layout.resource.name,
-            row_id=record.id,
+            type_name=type_name,
+            row_id=row_id,
             kind=kind,
             actor=self.actor.label,
             owner=record.owner,
@@ -164,6 +176,10 @@ class Unit:
             command=self.command,
             data=data,
         )
+
+    def queued(self, type_name: str, row_id: str, command: str) -> None:
+        """Note that a command was put into the queue."""
+        self.effects.append(Effect("queued", type_name, row_id, {"command": command}))
 
     # How
 

@@ -1,0 +1,57 @@
+"""One request as the endpoints of the API see it."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Any, TypeAlias
+
+from engine.access import ANONYMOUS, Actor
+from engine.api import bodies
+from engine.api.parameters import parameters
+from engine.api.responses import Receive
+from engine.errors import BadRequest, PreconditionFailed
+
+Scope: TypeAlias = MutableMapping[str, Any]
+
+
+class Request:
+    """What an endpoint needs of a request. `headers` are by lower-case name; of repeated ones the last counts."""
+
+    __slots__ = ("actor", "body_limit", "headers", "id", "method", "path", "query", "receive", "scope")
+
+    def __init__(self, scope: Scope, receive: Receive, body_limit: int) -> None:
+        self.scope = scope
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query: bytes = scope["query_string"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.receive = receive
+        self.body_limit = body_limit
+        self.actor: Actor = ANONYMOUS
+        self.id = ""
+
+    @property
+    def peer(self) -> str:
+        """The address at the other end of the connection, as the server sees it; empty for a local socket."""
+        client = self.scope.get("client")
+        return str(client[0]) if client else ""
+
+    async def document(self) -> dict[str, Any]:
+        """The JSON object of the body; an empty one where there is no body."""
+        body = await bodies.read(self.receive, self.headers, self.body_limit)
+        return bodies.parse(body, self.headers.get(b"content-type"))
+
+    def version(self) -> int | None:
+        """The version that `If-Match` insists on; `*` stands for any."""
+        given = self.headers.get(b"if-match", b"*").strip()
+        if given == b"*":
+            return None
+        digits = given.removeprefix(b'"').removesuffix(b'"')
+        if given != b'"%s"' % digits or not digits.isdigit() or len(digits) > 18:
+            raise PreconditionFailed("If-Match must hold one ETag of this resource, in double quotes as it was given")
+        return int(digits)
+
+    def no_parameters(self) -> None:
+        """Raise `BadRequest` where the query string holds anything."""
+        for key, _ in parameters(self.query) if self.query else ():
+            raise BadRequest(f"This address takes no parameters, and {key[:64]!r} is one", parameter=key[:128])
