@@ -51,6 +51,10 @@ docs: setup
 bench *arguments: setup
     @{{ bin }}/python -m bench "$@"
 
+# Let schemathesis look for faults in the API, for so many seconds
+fuzz seconds="600" *arguments: setup
+    @{{ bin }}/python -m tests.description.fuzz "$@"
+
 # Resolve the dependencies anew; naming packages upgrades these, `--upgrade` all
 lock *packages:
     @.ci/lock "$@"
