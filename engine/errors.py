@@ -7,6 +7,7 @@ changes once released, `pointer` is a JSON pointer into the request body, `param
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 from engine.model import JSON
 
@@ -17,6 +18,8 @@ class HosterError(Exception):
     status: int = 500
     code: str = "internal_error"
     title: str = "Something went wrong on our side"
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    """Headers of the answer, besides those that every error has."""
 
     def __init__(
         self,
@@ -81,10 +84,22 @@ class MethodNotAllowed(HosterError):
     status, code, title = 405, "method_not_allowed", "Method not allowed"
 
 
+class NotAcceptable(HosterError):
+    """The caller accepts no form that the answer could have."""
+
+    status, code, title = 406, "not_acceptable", "No acceptable form of the answer"
+
+
 class Conflict(HosterError):
     """The write contradicts what is stored: a unique value taken, a state that has moved on, a row in use."""
 
     status, code, title = 409, "conflict", "This conflicts with the present state"
+
+
+class Gone(HosterError):
+    """What the request asks for was there once and is kept no longer."""
+
+    status, code, title = 410, "gone", "No longer there"
 
 
 class PreconditionFailed(HosterError):
@@ -109,6 +124,36 @@ class Invalid(HosterError):
     """A value breaks a rule of its type."""
 
     status, code, title = 422, "invalid", "A value is not valid"
+
+
+class HeadTooLarge(HosterError):
+    """Address and headers are larger, or more, than the server reads."""
+
+    status, code, title = 431, "head_too_large", "Address and headers are too large"
+
+
+class RequestTimeout(HosterError):
+    """The request did not come in the time that the server waits for one."""
+
+    status, code, title = 408, "request_timeout", "The request took too long to come"
+
+
+class TooManyConnections(HosterError):
+    """The server has as many connections as it may."""
+
+    status, code, title = 503, "too_many_connections", "Too many connections"
+    headers = ((b"retry-after", b"1"),)
+
+
+class TooMany(HosterError):
+    """The caller does this more often than the server lets one caller do it; `wait` is in seconds."""
+
+    status, code, title = 429, "rate_limited", "Too many requests"
+
+    def __init__(self, wait: float) -> None:
+        seconds = max(1, ceil(wait))
+        super().__init__(f"That is more often than the server allows; try again in {seconds} s", meta={"retry_after": seconds})
+        self.headers = ((b"retry-after", str(seconds).encode()),)
 
 
 class Unavailable(HosterError):

@@ -85,6 +85,16 @@ class Attribute:
     was: str | None = None
     position: Position = NOWHERE
 
+    @property
+    def encrypted(self) -> bool:
+        """Whether its values are kept encrypted."""
+        return self.secret or self.type == "secret"
+
+    @property
+    def concealed(self) -> bool:
+        """Whether its values are never shown, compared or seen by rules: secrets, and credentials."""
+        return self.encrypted or self.type == "token"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relationship:
@@ -332,7 +342,7 @@ class Definitions:
         identity = self.identity
         if identity is None or identity.limited_by is None:
             return None
-        return self.types[identity.relationships[identity.limited_by].to]
+        return self.types.get(identity.relationships[identity.limited_by].to)
 
     def references_to(self, name: str) -> tuple[tuple[ResourceType, Relationship], ...]:
         """Every relationship that points at the type `name`, with the type it belongs to."""

@@ -1,13 +1,16 @@
 """Attribute types: how a value of each is described to clients, stored in a column, and seen by rules.
 
 One entry of `TYPES` is one type. `schema` describes a value that a client may send, in JSON Schema 2020-12; `to_column`
-and `from_column` translate between that value and what the database keeps. A secret is the exception: it goes in as text,
-is encrypted by the store, and comes out only as `engine.secrets.Secret`.
+and `from_column` translate between that value and what the database keeps. What is secret is the exception, whatever its
+type: it is encrypted by the store as `to_text` writes it, and comes out sealed. Of a token, a hash is kept.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+import string
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -32,8 +35,9 @@ SEMVER = (
     r"(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$"
 )
 HOSTNAME = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"
-EMAIL = r"^[^@\s\x00-\x1f]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$"
-URL = r"^https?://[^\s\x00-\x1f/?#]+[^\s\x00-\x1f]*$"
+LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+EMAIL = r"^[^@\s\x00-\x1f\x7f-\x9f]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$"
+URL = r"^https?://[^\s\x00-\x1f\x7f-\x9f/?#]+[^\s\x00-\x1f\x7f-\x9f]*$"
 TIMESTAMP = (
     r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
@@ -120,6 +124,16 @@ def _dump(value: JSON) -> str:
     return orjson.dumps(value).decode()
 
 
+def to_text(kind: str, value: Any) -> str:
+    """A value of an attribute type as the text that is encrypted: as it stands where it is text, else in JSON."""
+    return _dump(value) if kind in _IN_JSON else str(value)
+
+
+def from_text(kind: str, text: str) -> Any:
+    """The value that `to_text` wrote."""
+    return orjson.loads(text) if kind in _IN_JSON else text
+
+
 def to_utc(value: str) -> str:
     """Any RFC 3339 time as UTC with milliseconds, so that text order is time order; `ValueError` when there is no such time."""
     try:
@@ -128,6 +142,16 @@ def to_utc(value: str) -> str:
         raise ValueError(f"{value} is outside of the years 1 to 9999") from error
 
 
+def to_address(value: str) -> str:
+    """An e-mail address in the one form in which it is kept and compared: ASCII letters in lower case.
+
+    Other letters stay: mapping those would make two different addresses one.
+    """
+    return unicodedata.normalize("NFC", value).translate(_LOWER)
+
+
+_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
+_IN_JSON = frozenset({"integer", "number", "boolean", "json", "money"})
 _LENGTHS = frozenset({"min_length", "max_length", "pattern"})
 _BOUNDS = frozenset({"minimum", "maximum"})
 
@@ -137,10 +161,10 @@ TYPES: Mapping[str, AttributeType] = MappingProxyType(
         for each in (
             AttributeType(
                 "string",
-                "One line of text, 255 characters unless told otherwise",
+                "One line of text without control characters, 255 characters unless told otherwise",
                 "TEXT",
                 "string",
-                _text(MAX_STRING),
+                _text(MAX_STRING, LINE),
                 _LENGTHS,
             ),
             AttributeType(
@@ -198,9 +222,22 @@ TYPES: Mapping[str, AttributeType] = MappingProxyType(
             AttributeType(
                 "secret", "Text that is encrypted when stored and never shown again", "TEXT", None, _text(65_536), _LENGTHS
             ),
+            AttributeType(
+                "token",
+                "A credential that the server makes with the row, shows that once, and keeps as a hash",
+                "TEXT",
+                None,
+                _text(MAX_STRING, LINE),
+                frozenset({"prefix"}),
+            ),
         )
     }
 )
+
+
+def hashed(token: str) -> str:
+    """What is kept of a token: its SHA-256 in hexadecimal. It is 256 random bits, so nothing slower is needed."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def matches(pattern: str, text: str) -> bool:

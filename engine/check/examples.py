@@ -78,8 +78,10 @@ class _Trial:
         if lifecycle is not None and self.row[lifecycle.attribute] in lifecycle.gone:
             return "rows in this state are gone"
         hidden = self._refused(access.read, self.row)
-        if hidden is not None or action == "read":
+        if hidden is not None or action == "read" or (action == "usable" and access.usable is None):
             return hidden
+        if action == "usable":
+            return self._refused(access.usable, self.row)
         if lifecycle is not None and action in lifecycle.transitions:
             return self._not_fired(lifecycle.transitions[action], lifecycle.attribute)
         return self._refused(access.update if action == "update" else access.delete, self.row)

@@ -3,7 +3,7 @@ registered name is used."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from engine.loader.loading import Loaded
@@ -16,11 +16,15 @@ FUNCTIONS = Position("<functions>", 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The names of the registered handlers of commands, served reads and checkers."""
+    """The names of the registered handlers of commands, served reads and checkers.
+
+    `spare` are those, as kind and name, that need no use: files use them that others have replaced.
+    """
 
     commands: frozenset[str] = frozenset()
     reads: frozenset[str] = frozenset()
     checks: frozenset[str] = frozenset()
+    spare: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +43,20 @@ def check_functions(loaded: Loaded, known: Known) -> list[Problem]:
         for use in uses
         if use.name not in registered[use.kind]
     ]
-    return found if loaded.definitions is None else found + _unused(uses, registered)
+    used = {(use.kind, use.name) for use in uses} | known.spare
+    return found if loaded.definitions is None else found + _unused(used, registered)
+
+
+def used_functions(loaded: Loaded) -> frozenset[tuple[str, str]]:
+    """The functions that definitions name, each as its kind and name."""
+    return frozenset((use.kind, use.name) for resource in loaded.understood.types.values() for use in _uses(loaded, resource))
 
 
 def _missing(use: _Use) -> str:
     return f"no function is registered for the {use.kind} {use.name!r}"
 
 
-def _unused(uses: list[_Use], registered: dict[str, frozenset[str]]) -> list[Problem]:
-    used = {(use.kind, use.name) for use in uses}
+def _unused(used: Set[tuple[str, str]], registered: Mapping[str, frozenset[str]]) -> list[Problem]:
     return [
         Problem(FUNCTIONS, f"unused-{kind}", f"the function registered for the {kind} {name!r} is used by no definition")
         for kind, names in registered.items()

@@ -21,6 +21,7 @@ def user_facts(actor: str) -> Mapping[str, Any]:
         "principals": [actor] if known else [],
         "email": f"{actor}@example.org" if known else None,
         "plan": None,
+        "limits": {},
     }
 
 

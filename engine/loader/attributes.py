@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.loader.draft import Draft, RuleUse
 from engine.loader.node import Node, plain
+from engine.loader.prefix import default_prefix
 from engine.loader.values import flag, names, number, text, whole
 from engine.loader.words import who
 from engine.model import JSON, Attribute
@@ -32,18 +33,22 @@ def read_parameters(draft: Draft, section: Node | None) -> Mapping[str, Attribut
 
 
 def _attribute(draft: Draft, name: str, key: Node, node: Node, owner: str | None, owner_name: str | None) -> Attribute:
-    computed, read, default = node.get("computed"), node.get("read"), node.get("default")
-    default_rule = _rule_of(default)
+    computed, read, write, default = node.get("computed"), node.get("read"), node.get("write"), node.get("default")
+    default_rule = rule_of(default)
+    kind, system = text(node, "type"), computed is not None or text(node, "set_by") == "system"
     attribute = Attribute(
         name=name,
         default=None if default_rule is not None else _literal(default),
         default_rule=draft.rule(default_rule) if default_rule is not None else None,
         computed=draft.rule(computed) if computed is not None else None,
-        unique=_unique(node.get("unique"), owner_name),
+        unique=() if kind == "token" else _unique(node.get("unique"), owner_name),
         index=flag(node, "index"),
         immutable=flag(node, "immutable"),
-        set_by="system" if computed is not None or text(node, "set_by") == "system" else "user",
+        set_by="system" if system or kind == "token" else "user",
         read=who(draft, read, "attribute", owner) if read is not None else None,
+        write=who(draft, write, "row", owner) if write is not None else None,
+        secret=kind == "secret" or flag(node, "secret"),
+        prefix=(text(node, "prefix") or default_prefix(draft.name)) if kind == "token" else "",
         check=text(node, "check"),
         was=text(node, "was"),
         **_common(draft, name, key, node),
@@ -80,7 +85,7 @@ def _literal(node: Node | None) -> JSON:
     return None if node is None else plain(node)
 
 
-def _rule_of(default: Node | None) -> Node | None:
+def rule_of(default: Node | None) -> Node | None:
     """The rule of `default: {rule: …}`; any other mapping is a literal."""
     rule = default.get("rule") if default is not None else None
     if default is None or rule is None or len(default.items()) != 1 or not isinstance(rule.value, str):
@@ -103,4 +108,4 @@ def _unique(node: Node | None, owner_name: str | None) -> tuple[str, ...] | None
 def default_node(node: Node) -> Node | None:
     """The node of a literal default, for checking it against the type."""
     default = node.get("default")
-    return default if _rule_of(default) is None else None
+    return default if rule_of(default) is None else None

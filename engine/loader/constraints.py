@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import jsonschema_rs
 
-from engine.loader.attributes import default_node
+from engine.loader.attributes import default_node, rule_of
 from engine.loader.draft import Draft
 from engine.loader.node import Node, plain
 from engine.loader.structure import find
@@ -35,6 +35,7 @@ def _check(draft: Draft, node: Node, attribute: Attribute) -> None:
     _pattern(draft, node, attribute)
     _schema(draft, node, attribute)
     _writers(draft, node, attribute)
+    _secrecy(draft, node, attribute)
     if len(draft.problems) == before and attribute.name not in draft.uncertain:
         _default(draft, node, attribute)
 
@@ -103,6 +104,9 @@ def _outside_reference(node: Node) -> Node | None:
 
 def _writers(draft: Draft, node: Node, attribute: Attribute) -> None:
     computed, default = node.get("computed"), node.get("default")
+    if attribute.write is not None and attribute.set_by == "system":
+        message = f"only the system sets {attribute.name}, so 'write' means nothing; remove one"
+        draft.report(node.keys["write"], "keyword-not-applicable", message)
     if computed is not None:
         for key in ("default", "required", "immutable"):
             if (place := node.keys.get(key)) is not None and node.get(key) is not None:
@@ -116,6 +120,19 @@ def _writers(draft: Draft, node: Node, attribute: Attribute) -> None:
     if attribute.required and attribute.set_by == "system" and default is None:
         message = f"only the system sets {attribute.name}, and it is missing at creation; give a default or remove 'required'"
         draft.report(node.keys["required"], "required-by-system", message)
+
+
+def _secrecy(draft: Draft, node: Node, attribute: Attribute) -> None:
+    """What is encrypted cannot be compared, and what is never shown cannot be made from what is."""
+    if attribute.type == "secret" or not attribute.secret:
+        return
+    for key in ("unique", "index", "computed"):
+        if (value := node.get(key)) is not None and value.value is not False:
+            message = f"{attribute.name} is secret, so {key!r} means nothing; remove one"
+            draft.report(node.keys[key], "keyword-not-applicable", message)
+    if (rule := rule_of(node.get("default"))) is not None:
+        message = f"{attribute.name} is secret, and a rule makes values from what is seen; write a literal default"
+        draft.report(rule, "keyword-not-applicable", message)
 
 
 def _default(draft: Draft, node: Node, attribute: Attribute) -> None:

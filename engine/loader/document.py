@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.loader.language import language
-from engine.loader.vocabulary import ATTRIBUTE, LIFECYCLE, PARAMETER, READ, RELATIONSHIP, STATE, TOP, TRANSITION, VIEW
+from engine.loader.vocabulary import ATTRIBUTE, LIFECYCLE, LIMIT, PARAMETER, READ, RELATIONSHIP, STATE, TOP, TRANSITION, VIEW
 from engine.loader.vocabulary.shapes import DURATION, FUNCTION, NAME
 from engine.pages import fill, table
 from engine.rules.functions import IN_SQL, QUANTIFIERS, SIGNATURES, SPECIAL
@@ -34,6 +34,7 @@ _REFERRED = {
     "transitions": "transitions by name",
     "parameters": "parameters by name",
     "reads": "reads by name",
+    "limits": "limits by name",
     "view": "a view",
 }
 
@@ -51,6 +52,7 @@ def keywords() -> Mapping[str, Mapping[str, Any]]:
         "retry": schema["$defs"]["state"]["properties"]["retry"]["properties"],
         "transition": TRANSITION,
         "access": schema["properties"]["access"]["properties"],
+        "limit": LIMIT,
         "validation": schema["properties"]["validations"]["items"]["properties"],
         "read": READ,
         "example": schema["properties"]["examples"]["items"]["properties"],
@@ -84,12 +86,11 @@ def _value(schema: Mapping[str, Any]) -> str:
         return ", ".join(f"`{each}`" for each in schema["enum"])
     if "$ref" in schema:
         return _REFERRED[schema["$ref"].rpartition("/")[2]]
-    if schema.get("pattern") in _NAMED:
-        return _NAMED[schema["pattern"]]
     kinds = schema.get("type", [])
     if not kinds:
         return "a value"
-    return " or ".join(_KINDS[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))
+    text = _NAMED.get(str(schema.get("pattern")), _KINDS["string"])
+    return " or ".join({**_KINDS, "string": text}[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))
 
 
 def _listed(words: frozenset[str]) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from engine.loader.node import Node
-from engine.loader.problem import Problem
+from engine.loader.problem import Problem, closest
 from engine.model import Attribute, Position, RuleText
 
-Purpose: TypeAlias = Literal["row", "read", "create", "attribute", "transition", "guard", "default", "computed", "validation"]
+Purpose: TypeAlias = Literal[
+    "row", "read", "create", "attribute", "transition", "guard", "default", "computed", "validation", "counted", "unless"
+]
+
+MAX_HINTS = 300
+"""Problems of one file that are told of with what was probably meant: looking for it takes longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,10 @@ class Draft:
         """A problem at a node."""
         self.problems.append(Problem(self.position(node), code, message, hint))
 
+    def closest(self, word: str, known: Iterable[str]) -> str | None:
+        """The known word that `word` was probably meant to be; none any more in a file that is wrong all over."""
+        return closest(word, known) if len(self.problems) < MAX_HINTS else None
+
     def rule(self, node: Node) -> RuleText:
         """The text of a node as a rule."""
         return RuleText(str(node.value), Position(self.file, node.line, node.column_of(0)))
-
-
-def mentions(text: str, names: set[str]) -> bool:
-    """Whether a rule speaks of one of these names."""
-    return any(re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", text) for name in names)

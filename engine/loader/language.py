@@ -6,16 +6,21 @@ for tools and not for validators: `patternErrorMessage` and `enumDescriptions`, 
 
 from __future__ import annotations
 
-from engine.loader.vocabulary import ATTRIBUTE, LIFECYCLE, PARAMETER, READ, RELATIONSHIP, STATE, TOP, TRANSITION, VIEW
+from engine.loader.vocabulary import ATTRIBUTE, LIFECYCLE, LIMIT, PARAMETER, READ, RELATIONSHIP, STATE, TOP, TRANSITION, VIEW
 from engine.loader.vocabulary.shapes import NAME, Schema, mapping_of, record, reference
 from engine.model import JSON
 from engine.types import TYPES
 
 #: Types that a caller may be asked for when a transition is fired or a read is made: no secret may end up in a command.
-PARAMETER_TYPES = tuple(name for name in TYPES if name != "secret")
+PARAMETER_TYPES = tuple(name for name in TYPES if name not in ("secret", "token"))
 
 _CONSTRAINTS = sorted({keyword for each in TYPES.values() for keyword in each.keywords})
-_NOT_INDEXABLE = ("json", "secret", "money")
+_NOT_INDEXABLE = ("json", "secret", "token", "money")
+#: Keywords that mean nothing for a type. A credential is made by the server, shown once, and that is all.
+_REFUSED = {
+    "secret": ("default", "computed", "secret"),
+    "token": ("default", "computed", "secret", "required", "immutable", "set_by", "read", "write", "check"),
+}
 
 
 def language() -> Schema:
@@ -27,11 +32,14 @@ def language() -> Schema:
         **record(TOP),
         "$defs": {
             "attributes": mapping_of(reference("attribute")),
-            "attribute": {**record(_typed(ATTRIBUTE, tuple(TYPES)), required=("type",)), "allOf": _applicable(tuple(TYPES))},
+            "attribute": {
+                **record(_typed(ATTRIBUTE, tuple(TYPES)), required=("type",)),
+                "allOf": _applicable(ATTRIBUTE, tuple(TYPES)),
+            },
             "parameters": mapping_of(reference("parameter")),
             "parameter": {
                 **record(_typed(PARAMETER, PARAMETER_TYPES), required=("type",)),
-                "allOf": _applicable(PARAMETER_TYPES),
+                "allOf": _applicable(PARAMETER, PARAMETER_TYPES),
             },
             "relationships": mapping_of({**record(RELATIONSHIP, required=("to",))}),
             "lifecycle": record(LIFECYCLE, required=("initial", "states")),
@@ -49,6 +57,7 @@ def language() -> Schema:
             },
             "transitions": mapping_of(record(TRANSITION, required=("from", "to"))),
             "reads": mapping_of({**record(READ, required=("from",)), "type": ["string", "object"], "minLength": 1}),
+            "limits": mapping_of(record(LIMIT, required=("most",))),
             "view": record(VIEW),
         },
     }
@@ -63,15 +72,15 @@ def _typed(keywords: Schema, types: tuple[str, ...]) -> Schema:
     return {"type": choice, **keywords}
 
 
-def _applicable(types: tuple[str, ...]) -> list[JSON]:
+def _applicable(keywords: Schema, types: tuple[str, ...]) -> list[JSON]:
     """For each type, the keywords that mean nothing with it, as JSON Schema conditions."""
     conditions: list[JSON] = []
     for name in types:
         refused = [keyword for keyword in _CONSTRAINTS if keyword not in TYPES[name].keywords]
         if name in _NOT_INDEXABLE:
             refused += ["unique", "index"]
-        if name == "secret":
-            refused += ["default", "computed"]
+        refused += _REFUSED.get(name, ())
+        refused = [keyword for keyword in refused if keyword in keywords]
         when: Schema = {"properties": {"type": {"const": name}}, "required": ["type"]}
         then: Schema = {"properties": dict.fromkeys(refused, False)}
         if name == "enum":

@@ -9,7 +9,6 @@ from typing import cast
 from engine.loader.attributes import read_parameters
 from engine.loader.draft import Draft, RuleUse
 from engine.loader.node import Node
-from engine.loader.problem import closest
 from engine.loader.values import duration, flag, names, text
 from engine.loader.words import by
 from engine.model import Attribute, Guard, Lifecycle, Retry, State, Timer, Tone, Transition
@@ -74,7 +73,7 @@ def _state_name(draft: Draft, node: Node | None, known: Collection[str]) -> str 
         return None
     if node.value in known:
         return node.value
-    draft.report(node, "unknown-state", f"there is no state {node.value!r}", closest(node.value, known))
+    draft.report(node, "unknown-state", f"there is no state {node.value!r}", draft.closest(node.value, known))
     return None
 
 
@@ -176,7 +175,7 @@ def _check_timers(draft: Draft, states: Node | None, transitions: Mapping[str, T
             name = str(target.value)
             transition = transitions.get(name)
             if name not in transitions:
-                draft.report(target, "unknown-transition", f"there is no transition {name!r}", closest(name, transitions))
+                draft.report(target, "unknown-transition", f"there is no transition {name!r}", draft.closest(name, transitions))
             elif transition is not None and state not in transition.sources:
                 message = f"the transition {name} does not start from {state}, so it can never fire here"
                 draft.report(target, "timer-cannot-fire", message)
@@ -189,7 +188,7 @@ def _failure(draft: Draft, node: Node | None, attributes: Mapping[str, Attribute
         return "failure" if usual is not None and usual.type == "json" else None
     name = str(node.value)
     if name not in attributes:
-        draft.report(node, "unknown-name", f"there is no attribute {name!r}", closest(name, attributes))
+        draft.report(node, "unknown-name", f"there is no attribute {name!r}", draft.closest(name, attributes))
         return None
     if attributes[name].type != "json":
         draft.report(node, "failure-not-json", f"a failure is a record, so {name} must be of the type json")

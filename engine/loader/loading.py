@@ -11,11 +11,13 @@ from types import MappingProxyType
 from engine.loader.constraints import check_constraints
 from engine.loader.draft import Draft
 from engine.loader.files import Source, decode, read_sources
+from engine.loader.limits import check_limits
 from engine.loader.naming import check_naming
 from engine.loader.node import Node
 from engine.loader.problem import Problem, in_order
 from engine.loader.references import check_references, identity_type
 from engine.loader.resource import read_resource
+from engine.loader.reverses import with_reverses
 from engine.loader.rule_checks import check_rules
 from engine.loader.structure import check_structure, find
 from engine.loader.tree_cache import TreeCache
@@ -66,7 +68,7 @@ def load(directories: Sequence[Path], *, cache: Path | None = None) -> Loaded:
     drafts = [draft for source in by_layer if (draft := _draft(source, trees, problems)) is not None]
     identity = identity_type(drafts)
     types = {draft.name: read_resource(draft, identity) for draft in sorted(drafts, key=lambda draft: draft.name)}
-    understood = Definitions(MappingProxyType(types), _digest(sources))
+    understood = Definitions(MappingProxyType(with_reverses(drafts, types)), _digest(sources))
     _check(drafts, understood, frozenset(source.name for source in sources))
     found = in_order([*problems, *(problem for draft in drafts for problem in draft.problems)])
     by_name = MappingProxyType({draft.name: draft for draft in drafts})
@@ -113,7 +115,9 @@ def _check(drafts: Sequence[Draft], understood: Definitions, names: frozenset[st
         _check_values(draft, resource)
         check_naming(draft, resource)
     check_references(drafts, understood.types, names)
-    check_rules(drafts, understood, names)
+    complete = all(not draft.vague for draft in drafts) and names == frozenset(understood.types)
+    check_limits(drafts, understood, complete=complete)
+    check_rules(drafts, understood, complete=complete)
 
 
 def _check_values(draft: Draft, resource: ResourceType) -> None:

@@ -7,20 +7,17 @@ from collections.abc import Collection, Iterable
 from engine.loader.constraints import check_value
 from engine.loader.draft import Draft
 from engine.loader.node import Node, plain
-from engine.loader.problem import closest
 from engine.loader.values import names
 from engine.model import STANDARD, Attribute, ResourceType
 
 #: Members of a JSON:API resource object, names of the rule language, and words of the query string.
 RESERVED = frozenset(
-    {*STANDARD, "type", "links", "meta", "relationships", "attributes", "self", "lid"}
+    {*STANDARD, "type", "links", "meta", "relationships", "attributes", "actions", "self", "lid"}
     | {"user", "old", "input", "now", "true", "false", "null", "in"}
 )
 #: The last part of a path, or a word of `can` and of access.
-RESERVED_PATHS = frozenset({"relationships", "events", "create", "update", "read", "list"})
-RESERVED_TYPES = frozenset({"schema", "events", "openapi", "health", "ready", "metrics", "operations", "none"})
-
-_NOT_SORTABLE = ("json", "secret")
+RESERVED_PATHS = frozenset({"relationships", "actions", "events", "create", "update", "read", "usable", "list"})
+RESERVED_TYPES = frozenset({"schema", "events", "openapi", "docs", "auth", "health", "ready", "metrics", "operations", "none"})
 
 
 def check_naming(draft: Draft, resource: ResourceType) -> None:
@@ -115,7 +112,7 @@ def _former_in(draft: Draft, entries: list[tuple[str, Node, Node]]) -> None:
 def _exists(draft: Draft, place: Node, name: str, known: Collection[str], what: str) -> bool:
     if name in known or name in draft.uncertain:
         return True
-    draft.report(place, "unknown-name", f"there is no {what} {name!r}", closest(name, known))
+    draft.report(place, "unknown-name", f"there is no {what} {name!r}", draft.closest(name, known))
     return False
 
 
@@ -135,8 +132,10 @@ def _scopes(draft: Draft, resource: ResourceType) -> None:
 
 
 def _comparable(draft: Draft, place: Node, attribute: Attribute | None, use: str) -> None:
-    if attribute is not None and attribute.type in _NOT_SORTABLE:
-        draft.report(place, "wrong-value", f"{attribute.name} is of the type {attribute.type}, which cannot {use}")
+    if attribute is not None and attribute.concealed:
+        draft.report(place, "wrong-value", f"{attribute.name} is never shown, so it cannot {use}")
+    elif attribute is not None and attribute.type == "json":
+        draft.report(place, "wrong-value", f"{attribute.name} is of the type json, which cannot {use}")
 
 
 def _view(draft: Draft, resource: ResourceType) -> None:
@@ -146,8 +145,13 @@ def _view(draft: Draft, resource: ResourceType) -> None:
     known = fields(resource)
     for key in ("list", "filter", "sort"):
         for name, place in names(view.get(key)):
-            if _exists(draft, place, name, known, "attribute or relationship") and key != "list":
-                _comparable(draft, place, resource.attributes.get(name), f"be used to {key}")
+            if not _exists(draft, place, name, known, "attribute or relationship"):
+                continue
+            attribute = resource.attributes.get(name)
+            if key != "list":
+                _comparable(draft, place, attribute, f"be used to {key}")
+            elif attribute is not None and attribute.concealed:
+                draft.report(place, "wrong-value", f"{name} is never shown, so it cannot be a column")
     for key in ("order", "title"):
         for name, place in names(view.get(key)):
             bare = name.removeprefix("-") if key == "order" else name
@@ -165,7 +169,7 @@ def _validations(draft: Draft, resource: ResourceType) -> None:
 def _examples(draft: Draft, resource: ResourceType) -> None:
     section = draft.root.get("examples")
     transitions = resource.lifecycle.transitions if resource.lifecycle is not None else {}
-    actions = {"read", "create", "update", "delete", *transitions}
+    actions = {"read", "usable", "create", "update", "delete", *transitions}
     for node in section.elements() if section is not None else []:
         can = {name for name, _ in names(node.get("can"))}
         for name, place in [*names(node.get("can")), *names(node.get("cannot"))]:
@@ -184,7 +188,9 @@ def _when(draft: Draft, when: Node | None, resource: ResourceType) -> None:
         elif resource.lifecycle is not None and name == resource.lifecycle.attribute:
             states = resource.lifecycle.states
             if not isinstance(value.value, str) or value.value not in states:
-                draft.report(value, "unknown-state", f"there is no state {plain(value)!r}", closest(str(value.value), states))
+                draft.report(
+                    value, "unknown-state", f"there is no state {plain(value)!r}", draft.closest(str(value.value), states)
+                )
         elif _exists(draft, place, name, fields(resource), "attribute or relationship"):
             attribute = resource.attributes.get(name)
             if name in resource.relationships and not isinstance(value.value, str | None):

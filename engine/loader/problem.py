@@ -8,6 +8,11 @@ from dataclasses import dataclass
 
 from engine.model import Position
 
+MAX_COMPARED = 200
+"""Comparing the spelling of two words takes microseconds; thousands of names with thousands of others take minutes."""
+
+MAX_WORD = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -34,5 +39,8 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` was probably meant to be."""
-    return next(iter(difflib.get_close_matches(word, list(known), 1, 0.65)), None)
+    """The known word that `word` was probably meant to be; where there are very many, one that begins like it."""
+    words = list(known)
+    if len(words) > MAX_COMPARED:
+        words = [each for each in words if each[:1] == word[:1]][:MAX_COMPARED]
+    return next(iter(difflib.get_close_matches(word[:MAX_WORD], words, 1, 0.65)), None)

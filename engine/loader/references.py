@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from engine.loader.credentials import check_credentials
 from engine.loader.draft import Draft
+from engine.loader.linked_defaults import check_linked_defaults
 from engine.loader.naming import fields
 from engine.loader.node import Node
-from engine.loader.problem import closest
 from engine.model import Lifecycle, ResourceType, State
 
 
@@ -25,6 +26,7 @@ def check_references(drafts: Sequence[Draft], types: Mapping[str, ResourceType],
     """Report at the draft it concerns. `names` are all types, those that could not be read included."""
     complete = all(not draft.vague for draft in drafts) and names == frozenset(types)
     identity = identity_type(drafts)
+    check_credentials(drafts, types)
     for draft in drafts:
         resource = types[draft.name]
         if identity is not None and draft.name != identity and _claims_identity(draft):
@@ -36,6 +38,7 @@ def check_references(drafts: Sequence[Draft], types: Mapping[str, ResourceType],
             draft.report(place, "no-identity", message)
         _targets(draft, resource, names)
         _deletion(draft, resource.lifecycle)
+        check_linked_defaults(draft, resource, types)
         if complete:
             _examples(draft, resource, types)
     _prefixes(drafts, types)
@@ -47,7 +50,7 @@ def _targets(draft: Draft, resource: ResourceType, names: frozenset[str]) -> Non
         target, on_delete = node.get("to"), node.get("on_delete")
         if target is not None and target.value not in names:
             message = f"there is no resource type {target.value!r}"
-            draft.report(target, "unknown-type", message, closest(str(target.value), names))
+            draft.report(target, "unknown-type", message, draft.closest(str(target.value), names))
         relationship = resource.relationships[name]
         if on_delete is not None and on_delete.value == "set_null" and relationship.required:
             message = f"{name} is required, so it cannot be emptied; use restrict or cascade"
@@ -60,6 +63,9 @@ def _targets(draft: Draft, resource: ResourceType, names: frozenset[str]) -> Non
         if relationship.required and relationship.set_by == "system":
             message = f"only the system sets {name}, and it is missing at creation; remove 'required'"
             draft.report(node.keys["required"], "required-by-system", message)
+        if relationship.write is not None and relationship.set_by == "system":
+            message = f"only the system sets {name}, so 'write' means nothing; remove one"
+            draft.report(node.keys["write"], "keyword-not-applicable", message)
 
 
 def _examples(draft: Draft, resource: ResourceType, types: Mapping[str, ResourceType]) -> None:
@@ -72,7 +78,7 @@ def _examples(draft: Draft, resource: ResourceType, types: Mapping[str, Resource
             target = types.get(resource.relationships[name].to) if name in resource.relationships else None
             if dot and target is not None and field not in fields(target):
                 message = f"there is no attribute or relationship {field!r} of {target.name}"
-                draft.report(place, "unknown-name", message, closest(field, fields(target)))
+                draft.report(place, "unknown-name", message, draft.closest(field, fields(target)))
 
 
 def _deletion(draft: Draft, lifecycle: Lifecycle | None) -> None:

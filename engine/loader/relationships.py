@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import cast
 
 from engine.loader.draft import Draft
-from engine.loader.node import Node
-from engine.loader.problem import closest
+from engine.loader.node import Node, plain
 from engine.loader.values import flag, text
+from engine.loader.words import who
 from engine.model import OnDelete, Position, Relationship
 
 NOBODY = "none"
@@ -28,10 +28,13 @@ def owner_name(draft: Draft, identity: bool) -> str | None:
     return None if named.value == NOBODY else str(named.value)
 
 
-def read_relationships(draft: Draft, owner: str | None, identity: str | None) -> Mapping[str, Relationship]:
-    """The relationships of a type, the owner among them."""
+def read_relationships(
+    draft: Draft, owner: str | None, owner_rule: str | None, identity: str | None
+) -> Mapping[str, Relationship]:
+    """The relationships of a type, the one called `owner` among them; `owner_rule` is the rule for whoever that is."""
     section = draft.root.get("relationships")
-    found = {name: _relationship(draft, name, key, node) for name, key, node in (section.items() if section else [])}
+    entries = section.items() if section else []
+    found = {name: _relationship(draft, name, key, node, owner_rule) for name, key, node in entries}
     if owner is None:
         return MappingProxyType(found)
     if owner in found:
@@ -43,8 +46,8 @@ def read_relationships(draft: Draft, owner: str | None, identity: str | None) ->
     return MappingProxyType(found)
 
 
-def _relationship(draft: Draft, name: str, key: Node, node: Node) -> Relationship:
-    target = text(node, "to")
+def _relationship(draft: Draft, name: str, key: Node, node: Node, owner: str | None) -> Relationship:
+    target, read, write, default = text(node, "to"), node.get("read"), node.get("write"), node.get("default")
     if target is None:
         draft.uncertain.add(name)
     return Relationship(
@@ -55,6 +58,9 @@ def _relationship(draft: Draft, name: str, key: Node, node: Node) -> Relationshi
         immutable=flag(node, "immutable"),
         set_by="system" if text(node, "set_by") == "system" else "user",
         on_delete=cast(OnDelete, text(node, "on_delete") or "restrict"),
+        read=who(draft, read, "attribute", owner) if read is not None else None,
+        write=who(draft, write, "row", owner) if write is not None else None,
+        default=MappingProxyType({at: plain(value) for at, _, value in default.items()}) if default is not None else None,
         was=text(node, "was"),
         position=draft.position(key),
     )
@@ -62,15 +68,15 @@ def _relationship(draft: Draft, name: str, key: Node, node: Node) -> Relationshi
 
 def _declared_owner(draft: Draft, name: str, relationship: Relationship, identity: str | None) -> Relationship:
     node = _entry(draft, name)
-    for keyword, wrong in (("required", True), ("set_by", "user")):
+    for keyword, wrong in (("required", True), ("set_by", "user"), ("write", ...), ("default", ...)):
         value = node.get(keyword)
-        if value is not None and value.value == wrong:
+        if value is not None and wrong in (..., value.value):
             message = f"the owner is set from the caller, so {keyword!r} means nothing here; remove it"
             draft.report(node.keys[keyword], "owner-keyword", message)
     target = node.get("to")
     if identity is not None and target is not None and target.value != identity:
         draft.report(target, "bad-owner", f"the owner must be of the type {identity}, whose rows are the users", identity)
-    return replace(relationship, set_by="system", required=False)
+    return replace(relationship, set_by="system", required=False, write=None, default=None)
 
 
 def _entry(draft: Draft, name: str) -> Node:
@@ -85,4 +91,4 @@ def _report_undeclared(draft: Draft, owner: str, found: Mapping[str, Relationshi
     named = draft.root.get("owner")
     if named is not None and owner != "owner" and not draft.vague:
         message = f"the owner {owner!r} is not declared under relationships"
-        draft.report(named, "unknown-name", message, closest(owner, found))
+        draft.report(named, "unknown-name", message, draft.closest(owner, found))

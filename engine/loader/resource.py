@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal, cast
+
 from engine.loader.attributes import read_attributes
 from engine.loader.draft import Draft
 from engine.loader.lifecycles import read_lifecycle
+from engine.loader.limits import limited_by, read_limits
+from engine.loader.prefix import default_prefix
 from engine.loader.relationships import owner_name, read_relationships
 from engine.loader.sections import read_access, read_examples, read_reads, read_validations, read_view
 from engine.loader.values import flag, text
@@ -21,18 +25,23 @@ def read_resource(draft: Draft, identity_type: str | None) -> ResourceType:
     attributes = read_attributes(draft, root.get("attributes"), owner, name)
     before = len(draft.problems)
     lifecycle = read_lifecycle(draft, attributes, owner)
+    credential = text(root, "credential")
     if len(draft.problems) > before:
         draft.unsound.add("lifecycle")
+    relationships = read_relationships(draft, name, owner, identity_type)
     return ResourceType(
         name=draft.name,
         description=text(root, "description") or "",
         id_prefix=text(root, "id_prefix") or default_prefix(draft.name),
         identity=identity,
+        limited_by=limited_by(draft, identity, relationships),
+        credential=cast("Literal['bearer', 'cookie'] | None", credential),
         owner=name,
         attributes=attributes,
-        relationships=read_relationships(draft, name, identity_type),
+        relationships=relationships,
         lifecycle=lifecycle,
         access=read_access(draft, owner, identity),
+        limits=read_limits(draft),
         validations=read_validations(draft),
         examples=read_examples(draft),
         reads=read_reads(draft),
@@ -40,9 +49,3 @@ def read_resource(draft: Draft, identity_type: str | None) -> ResourceType:
         was=text(root, "was"),
         position=Position(draft.file, root.line, root.column),
     )
-
-
-def default_prefix(name: str) -> str:
-    """What ids begin with when the file does not say: the name in the singular, so that two types hardly ever share it."""
-    singular = name.removesuffix("ies") + "y" if name.endswith("ies") else name.removesuffix("s")
-    return (singular or name) + "_"

@@ -9,57 +9,57 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from engine.loader.draft import Draft, RuleUse, mentions
+from engine.loader.doubt import Doubt, speaks_of
+from engine.loader.draft import Draft, RuleUse
 from engine.loader.node import Node
 from engine.model import Attribute, Definitions, ResourceType
-from engine.rules import Rule, RuleError, Scope, compile_rule, row_scope
+from engine.rules import Rule, RuleError, Scope, compile_rule, row_scope, user_scope
 from engine.types import TYPES
 
+#: Wrong rules of one file that are told of.
+MAX_WRONG = 100
 #: What can be said to one database can be said to the others; this one is always there.
 _DIALECT = "sqlite"
-_IN_SQL = ("read", "attribute")
+_IN_SQL = ("read", "attribute", "counted")
 _WITH_OLD = ("guard", "validation")
 _NO_INPUTS: Mapping[str, Attribute] = MappingProxyType({})
 
 
-def check_rules(drafts: Sequence[Draft], definitions: Definitions, names: frozenset[str]) -> None:
-    """Report every rule that is wrong at the character where it goes wrong."""
-    uncertain = {name for draft in drafts for name in draft.uncertain} | _unreadable(drafts, definitions, names)
+def check_rules(drafts: Sequence[Draft], definitions: Definitions, *, complete: bool) -> None:
+    """Report every rule that is wrong at the character where it goes wrong.
+
+    `complete` says that no file is left out of the definitions.
+    """
+    doubt = Doubt(drafts, definitions, complete=complete)
     for draft in drafts:
         if not draft.vague:
-            _RuleChecks(draft, definitions, uncertain).run()
-
-
-def _unreadable(drafts: Sequence[Draft], definitions: Definitions, names: frozenset[str]) -> set[str]:
-    """Relationships to types that could not be read: what is behind them cannot be told."""
-    readable = {draft.name for draft in drafts if not draft.vague}
-    return {
-        relationship.name
-        for resource in definitions.types.values()
-        for relationship in resource.relationships.values()
-        if relationship.to not in readable
-    }
+            _RuleChecks(draft, definitions, doubt).run()
 
 
 class _RuleChecks:
     """The rules of one file. Scopes are shared between rules, because making one costs more than compiling a rule."""
 
-    def __init__(self, draft: Draft, definitions: Definitions, uncertain: set[str]) -> None:
+    def __init__(self, draft: Draft, definitions: Definitions, doubt: Doubt) -> None:
         self.draft = draft
         self.definitions = definitions
-        self.uncertain = uncertain
         self.resource: ResourceType = definitions.types[draft.name]
+        self.unknown = doubt.about(self.resource)
         self.scopes: dict[bool, Scope] = {}
 
     def run(self) -> None:
         reads: dict[str, frozenset[str]] = {}
+        wrong = 0
         for use in self.draft.rules:
-            if mentions(use.rule.text, self.uncertain):
+            if speaks_of(use.rule.text, self.unknown):
                 continue
             try:
                 rule = self._compile(use)
             except RuleError as error:
                 self._report(use, error)
+                wrong += 1
+                if wrong == MAX_WRONG:
+                    self.draft.report(use.node, "too-many-problems", "the rest of the rules of this file were not checked")
+                    break
                 continue
             if use.purpose == "computed" and use.attribute is not None:
                 reads[use.attribute.name] = rule.names
@@ -71,6 +71,8 @@ class _RuleChecks:
 
     def _scope(self, use: RuleUse) -> Scope:
         with_old = use.purpose in _WITH_OLD
+        if use.purpose == "unless":
+            return user_scope(self.definitions)
         if use.inputs:
             return row_scope(self.definitions, self.resource, with_old=with_old, inputs=use.inputs)
         if with_old not in self.scopes:

@@ -23,8 +23,10 @@ def read_access(draft: Draft, owner: str | None, identity: bool) -> Access:
         written = node.get(key) if node is not None else None
         return default if written is None else who(draft, written, purpose, owner)
 
+    usable = node.get("usable") if node is not None else None
     return Access(
         read=rule("read", "read", others),
+        usable=who(draft, usable, "row", owner) if usable is not None else None,
         create=rule("create", "create", creators),
         update=rule("update", "row", others),
         delete=rule("delete", "row", others),

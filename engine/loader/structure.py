@@ -21,7 +21,7 @@ from engine.loader.problem import closest
 Path = Sequence[str | int]
 
 _SECTIONS = frozenset({"attributes", "relationships", "lifecycle"})
-_NAMING = frozenset({"attributes", "relationships", "states", "transitions", "reads", "inputs", "params"})
+_NAMING = frozenset({"attributes", "relationships", "states", "transitions", "reads", "inputs", "params", "limits"})
 _MAX_PASSES = 8
 _TRUTHS = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
 _KINDS = {

@@ -28,7 +28,7 @@ def owner_rule(owner: str | None, identity: bool) -> str | None:
 def who(draft: Draft, node: Node, purpose: Purpose, owner: str | None) -> RuleText:
     """What is written at `node`, a word or a rule, as a rule. `owner` is the rule for the owner of a row."""
     written = draft.rule(node)
-    if written.text == "owner":
+    if written.text == "owner" and purpose != "unless":
         if owner is None:
             draft.report(
                 node, "no-owner", "nobody owns rows of this type, so 'owner' means no one; name an owner or another word"

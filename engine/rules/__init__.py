@@ -13,8 +13,9 @@ Both targets give the same answer for the same row, by these rules:
 
 from engine.rules.condition import Bind, Condition, Literal, Request
 from engine.rules.errors import RuleError
+from engine.rules.explanation import Part, explain
 from engine.rules.rule import Rule, compile_rule
-from engine.rules.scope import Name, Scope, row_scope
+from engine.rules.scope import Name, Scope, row_scope, user_scope
 from engine.rules.to_python import Evaluate
 
 __all__ = [
@@ -23,10 +24,13 @@ __all__ = [
     "Evaluate",
     "Literal",
     "Name",
+    "Part",
     "Request",
     "Rule",
     "RuleError",
     "Scope",
     "compile_rule",
+    "explain",
     "row_scope",
+    "user_scope",
 ]

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from engine.rules import syntax
 from engine.rules.errors import RuleError, did_you_mean
 from engine.rules.functions import KNOWN, QUANTIFIERS, SIGNATURES, SPECIAL, Signature
 from engine.rules.moments import milliseconds, moment
+from engine.rules.parts import Parts
 from engine.rules.tree import Constant, Element, Function, IsNull, Node, Quantify, Read
 
-if TYPE_CHECKING:
-    from engine.rules.checker import Checker
 
-
-def call(checker: Checker, part: syntax.Call) -> Node:
+def call(checker: Parts, part: syntax.Call) -> Node:
     """The meaning of a call."""
     name = part.name.text
     if name in QUANTIFIERS:
@@ -32,7 +28,7 @@ def _hint(name: str) -> str:
     return did_you_mean(name, KNOWN) or f"known are {', '.join(KNOWN)}"
 
 
-def _function(checker: Checker, part: syntax.Call, signature: Signature) -> Node:
+def _function(checker: Parts, part: syntax.Call, signature: Signature) -> Node:
     name = part.name.text
     if not (signature.function if part.receiver is None else signature.method):
         raise RuleError(f"{name} is not called like this", part.start, part.end, f"write {signature.shown}")
@@ -49,7 +45,7 @@ def _count(signature: Signature, part: syntax.Call) -> str:
     return f"{count} argument{'' if count == 1 else 's'}" if count else "no arguments"
 
 
-def _argument(checker: Checker, name: str, part: syntax.Syntax, wanted: str) -> Node:
+def _argument(checker: Parts, name: str, part: syntax.Syntax, wanted: str) -> Node:
     node = checker.any(part)
     fits = node.type == "string" or (wanted != "string" and isinstance(node, Read) and node.type.startswith("list<"))
     if not fits:
@@ -57,7 +53,7 @@ def _argument(checker: Checker, name: str, part: syntax.Syntax, wanted: str) -> 
     return node
 
 
-def _has(checker: Checker, part: syntax.Call) -> Node:
+def _has(checker: Parts, part: syntax.Call) -> Node:
     argument = part.arguments[0] if len(part.arguments) == 1 and part.receiver is None else None
     if not isinstance(argument, syntax.Reference):
         raise RuleError("has takes one name", part.start, part.end, "write has(name)")
@@ -80,7 +76,7 @@ def _written(part: syntax.Call) -> Node:
     return Constant(type=kind, nullable=False, start=part.start, end=part.end, value=value)
 
 
-def _quantify(checker: Checker, part: syntax.Call) -> Node:
+def _quantify(checker: Parts, part: syntax.Call) -> Node:
     name = part.name.text
     variable = part.arguments[0] if part.arguments else None
     if part.receiver is None or len(part.arguments) != 2 or not isinstance(variable, syntax.Reference):

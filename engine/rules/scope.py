@@ -6,14 +6,14 @@ A `Scope` is made from the definitions, so a rule is checked against the very at
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from engine.model import STANDARD, Attribute, Definitions, ResourceType
 from engine.types import TYPES
 
-Origin: TypeAlias = Literal["row", "related", "user", "old", "input", "now"]
+Origin: TypeAlias = Literal["row", "related", "user", "limits", "old", "input", "now"]
 
 LISTS = MappingProxyType({"string": "list<string>", "integer": "list<int>", "number": "list<float>"})
 MONEY = MappingProxyType({"amount": "int", "currency": "string"})
@@ -23,7 +23,8 @@ MONEY = MappingProxyType({"amount": "int", "currency": "string"})
 class Name:
     """One name. It is read as `key` from the mapping that `origin` says, and `component` from that value if it is money.
 
-    A related value is read from the row of table `table` that the relationship `relationship` leads to.
+    A related value is read from the row of table `table` that the relationship `relationship` leads to. One of the origin
+    `limits` is part of what is known of the user: how much they may have.
     `values` are all the words it can hold, where those are known.
     """
 
@@ -85,7 +86,22 @@ def row_scope(
     for attribute in (inputs or {}).values():
         for path, name in _attribute(attribute, "input"):
             names[f"input.{path}"] = name
-    return Scope(MappingProxyType(names | _USER))
+    return Scope(MappingProxyType(names | _user(definitions)))
+
+
+def user_scope(definitions: Definitions) -> Scope:
+    """The names for rules about who is asking, and when, whatever the row."""
+    return Scope(MappingProxyType(_user(definitions)))
+
+
+def _user(definitions: Definitions) -> dict[str, Name]:
+    """Who is asking when, with how much they may have: nothing of that is certain."""
+    limiting = definitions.limits
+    return _USER | {
+        f"user.limits.{path}": replace(name, nullable=True)
+        for attribute in (limiting.attributes.values() if limiting is not None else ())
+        for path, name in _attribute(attribute, "limits")
+    }
 
 
 def _columns(resource: ResourceType) -> Iterator[tuple[str, Name]]:
@@ -112,7 +128,7 @@ def _attribute(attribute: Attribute, origin: Origin) -> Iterator[tuple[str, Name
 
 def _rule_type(attribute: Attribute) -> str:
     """The rule type of an attribute; `json` for what rules cannot look into."""
-    if attribute.type == "secret":
+    if attribute.concealed:
         return "secret"
     schema = attribute.schema
     if attribute.type == "json" and isinstance(schema, Mapping) and schema.get("type") == "array":

@@ -154,6 +154,8 @@ class _Writer:
             return "now"
         if name.origin == "related":
             text = self.inside(self.looked_up("related", str(name.relationship)), name.key)
+        elif name.origin == "limits":
+            text = self.inside(self.looked_up("user", "limits"), name.key)
         else:
             text = self.looked_up(_SOURCES[name.origin], name.key)
         if name.component is None:

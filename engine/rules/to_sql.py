@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.rules.condition import Condition, Literal, Request
+from engine.rules.condition import PRINCIPALS, Condition, Literal, Request
 from engine.rules.dialect import Dialect
 from engine.rules.errors import RuleError
 from engine.rules.fragment import Fragment, joined, sql
@@ -46,21 +46,27 @@ _NULL = Fragment("NULL")
 def to_sql(tree: Node, dialect: str, alias: str, *, condition: bool) -> Condition:
     """`tree` as SQL over the table known as `alias`; as a `condition`, null may stand for false."""
     target = DIALECTS[dialect]
-    writer = _Writer(target, alias)
+    wide, narrow = (_written(_Writer(target, alias, alone), tree, condition) for alone in (False, True))
+    other = None if narrow.text == wide.text else Condition(narrow.text, narrow.binds, target.booleans_as_integers)
+    return Condition(wide.text, wide.binds, target.booleans_as_integers, other)
+
+
+def _written(writer: _Writer, tree: Node, condition: bool) -> Fragment:
     written = writer.test(tree) if condition else writer.value(tree)
-    if written.height > target.max_height:
+    if written.height > writer.dialect.max_height:
         raise RuleError(
-            f"the rule is nested too deeply for {target.name}", tree.start, tree.end, "split it, or make it flatter"
+            f"the rule is nested too deeply for {writer.dialect.name}", tree.start, tree.end, "split it, or make it flatter"
         )
-    return Condition(written.text, written.binds, target.booleans_as_integers)
+    return written
 
 
 class _Writer:
     """Writes expressions: `value` gives the value, `truth` true or false and never null, `test` anything that is as true."""
 
-    def __init__(self, dialect: Dialect, alias: str) -> None:
+    def __init__(self, dialect: Dialect, alias: str, alone: bool) -> None:
         self.dialect = dialect
         self.alias = alias
+        self.alone = alone
 
     def value(self, node: Node) -> Fragment:
         match node:
@@ -119,7 +125,7 @@ class _Writer:
             case OneOf():
                 return self.one_of(node)
             case ItemOf():
-                return self.dialect.item_of(self.value(node.item), self.value(node.items), node.item.type)
+                return self.item_of(node)
             case Quantify():
                 return self.quantified(node)
             case Function():
@@ -143,7 +149,11 @@ class _Writer:
         if name.origin in ("user", "now"):
             key = name.key if name.origin == "user" else None
             return self.dialect.bind(Request(key, node.type.startswith("list<")), node.type)
-        if name.origin == "row":
+        if name.origin == "limits":
+            as_json = name.component is not None or not _is_scalar(node.type)
+            column = self.dialect.bind(Request(name.key, as_json, "limits"), "money" if name.component else node.type)
+            column = self.dialect.to_float(column) if node.type == "float" else column  # it may have come as a whole number
+        elif name.origin == "row":
             column = Fragment(f'{self.alias}."{name.key}"')
         elif name.origin == "related":
             column = self.hop(name)
@@ -174,6 +184,12 @@ class _Writer:
             return Fragment(self.dialect.false)
         return sql("({} IN ({}))", self.value(node.item), joined(", ", [self.value(choice) for choice in node.choices]))
 
+    def item_of(self, node: ItemOf) -> Fragment:
+        items = node.items
+        if self.alone and items.name.origin == "user" and items.name.key == PRINCIPALS:
+            return sql("({} = {})", self.value(node.item), self.dialect.bind(Request(PRINCIPALS, alone=True), node.item.type))
+        return self.dialect.item_of(self.value(node.item), self.value(items), node.item.type)
+
     def function(self, node: Function) -> Fragment:
         if node.function not in IN_SQL:
             raise RuleError(f"{node.function} is not known to the database", node.start, node.end)
@@ -187,6 +203,10 @@ class _Writer:
             return sql("EXISTS (SELECT 1 FROM {} WHERE {})", elements, self.test(node.condition))
         template = "({} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} WHERE {} IS NOT TRUE))"
         return sql(template, items, elements, self.test(node.condition))
+
+
+def _is_scalar(kind: str) -> bool:
+    return kind in ("bool", "int", "float", "string", "time")
 
 
 def _certain(node: Node) -> bool:

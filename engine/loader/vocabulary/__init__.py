@@ -3,6 +3,6 @@
 from engine.loader.vocabulary.attribute import ATTRIBUTE, PARAMETER
 from engine.loader.vocabulary.lifecycle import LIFECYCLE, STATE, TRANSITION
 from engine.loader.vocabulary.relationship import RELATIONSHIP
-from engine.loader.vocabulary.top import READ, TOP, VIEW
+from engine.loader.vocabulary.top import LIMIT, READ, TOP, VIEW
 
-__all__ = ["ATTRIBUTE", "LIFECYCLE", "PARAMETER", "READ", "RELATIONSHIP", "STATE", "TOP", "TRANSITION", "VIEW"]
+__all__ = ["ATTRIBUTE", "LIFECYCLE", "LIMIT", "PARAMETER", "READ", "RELATIONSHIP", "STATE", "TOP", "TRANSITION", "VIEW"]

@@ -48,6 +48,19 @@ ATTRIBUTE: Schema = {
     "read": described(
         RULE, "Who may read it: a word (owner, public, known, operator, nobody) or a rule; default whoever reads the row"
     ),
+    "write": described(
+        RULE,
+        "Who may set it, beside the rule for creating or changing the row: a word or a rule; default whoever does that",
+    ),
+    "secret": described(
+        FLAG, "Whether it is encrypted when stored and never shown again, whatever its type; rules cannot see it"
+    ),
+    "prefix": {
+        "type": "string",
+        "pattern": "^[a-z][a-z0-9_]{0,30}_$",
+        "patternErrorMessage": "a prefix is lower-case letters and digits and ends with an underscore, such as note_",
+        "description": "What the values of a token begin with; default the name of the type in the singular and an underscore",
+    },
     "check": described(FUNCTION, "The registered checker that looks at values before they are written"),
     "was": described(NAME, "Its former name: makes a rename a rename instead of a loss"),
 }
