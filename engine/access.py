@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
-from engine.model import Definitions, ResourceType, RuleText, Transition
+from engine.model import Attribute, Definitions, Relationship, ResourceType, RuleText
 from engine.rules import Condition, Rule, compile_rule, row_scope
-
 
 Verb: TypeAlias = Literal["read", "write"]
 
@@ -42,14 +41,25 @@ class Actor:
         return self.scopes is None or verb in self.scopes or f"{type_name}:{verb}" in self.scopes
 
 
-def user(identity: str, *, operator: bool = False, email: str | None = None, plan: str | None = None, **more: Any) -> Actor:
-    """The actor for a known user; `more` are further fields of `Actor`."""
+def user(
+    identity: str,
+    *,
+    operator: bool = False,
+    email: str | None = None,
+    plan: str | None = None,
+    limits: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Actor:
+    """The actor for a known user; `more` are further fields of `Actor`.
+
+    `limits` are those that whoever let them in has said; rules see them as `user.limits`.
+    """
     facts = {"id": identity, "known": True, "operator": operator, "principals": [identity], "email": email, "plan": plan}
-    return Actor(identity, identity, MappingProxyType(facts), **more)
+    return Actor(identity, identity, MappingProxyType(facts | {"limits": limits or {}}), limits=limits, **more)
 
 
 _NOBODY: Mapping[str, Any] = MappingProxyType(
-    {"id": "", "known": False, "operator": False, "principals": [], "email": None, "plan": None}
+    {"id": "", "known": False, "operator": False, "principals": [], "email": None, "plan": None, "limits": {}}
 )
 
 ANONYMOUS = Actor("", "anonymous", _NOBODY)
@@ -58,7 +68,11 @@ SYSTEM = Actor("", "system", _NOBODY, system=True)
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """The compiled access rules of one resource type."""
+    """The compiled access rules of one resource type.
+
+    `usable` is None where whoever may read a row may refer to it. `attributes` are the conditions for seeing an attribute or
+    a relationship, `writes` the rules for setting one, where it has its own.
+    """
 
     read: Condition
     read_rule: Rule
@@ -67,15 +81,8 @@ class Permissions:
     delete: Rule
     transitions: Mapping[str, Rule | None] = field(default_factory=dict)
     attributes: Mapping[str, Condition] = field(default_factory=dict)
-
-    def may_fire(
-        self, actor: Actor, transition: Transition, row: Mapping[str, Any], related: Mapping[str, Any], now: str
-    ) -> bool:
-        """Whether `actor` may fire `transition` on `row`, leaving state and guards aside."""
-        if actor.system:
-            return True
-        rule = self.transitions[transition.name]
-        return rule is not None and bool(rule.evaluate(row, user=actor.facts, related=related, now=now))
+    usable: Rule | None = None
+    writes: Mapping[str, Rule] = field(default_factory=dict)
 
     def related(self, rules: tuple[Rule | None, ...]) -> frozenset[str]:
         """The relationships whose rows are needed to evaluate `rules`."""
@@ -91,6 +98,7 @@ def permissions(definitions: Definitions, resource: ResourceType, dialect: str, 
 
     read = compiled(resource.access.read)
     transitions = resource.lifecycle.transitions.values() if resource.lifecycle else ()
+    fields: tuple[Attribute | Relationship, ...] = (*resource.attributes.values(), *resource.relationships.values())
     return Permissions(
         read=read.sql(dialect, alias),
         read_rule=read,
@@ -98,7 +106,7 @@ def permissions(definitions: Definitions, resource: ResourceType, dialect: str, 
         update=compiled(resource.access.update),
         delete=compiled(resource.access.delete),
         transitions={each.name: None if each.by == "system" else compiled(each.by) for each in transitions},
-        attributes={
-            each.name: compiled(each.read).sql(dialect, alias) for each in resource.attributes.values() if each.read is not None
-        },
+        attributes={each.name: compiled(each.read).sql(dialect, alias) for each in fields if each.read is not None},
+        usable=compiled(resource.access.usable) if resource.access.usable is not None else None,
+        writes={each.name: compiled(each.write) for each in fields if each.write is not None},
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
+from engine.database.figures import Figures
 from engine.errors import Unavailable
 
 Row = tuple[Any, ...]
@@ -62,6 +64,7 @@ class Database(Protocol):
     """A database that is open."""
 
     dialect: str
+    figures: Figures
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Read inline; for statements that are quick by their nature, such as a look-up by key."""
@@ -71,8 +74,12 @@ class Database(Protocol):
         """Read inline as long as that is quick, else in a thread."""
         ...
 
+    def submit(self, work: Callable[[Transaction], Result]) -> asyncio.Future[Result]:
+        """Queue `work` for a transaction; the future ends once it is on disk. An exception of `work` undoes its changes."""
+        ...
+
     async def write(self, work: Callable[[Transaction], Result]) -> Result:
-        """Run `work` in a transaction; returns once it is on disk. An exception of `work` undoes its changes."""
+        """`submit`, waited for."""
         ...
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:

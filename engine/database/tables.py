@@ -37,6 +37,8 @@ class Index:
         """`table__a_b`, with a mark for unique and partial ones."""
         kind = "unique" if self.unique else "by"
         part = self.only_true or (f"set_{self.only_set}" if self.only_set else None)
+        if self.except_column is not None and not self.unique:
+            part = f"some_{self.except_column}"
         return "_".join([f"{table.lstrip('_')}__{kind}", *self.columns, *([part] if part else [])])
 
 

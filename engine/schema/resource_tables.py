@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -42,11 +43,11 @@ def _columns(resource: ResourceType) -> tuple[Column, ...]:
     columns += [
         Column(
             attribute.name,
-            TYPES[attribute.type].column,
+            "TEXT" if attribute.encrypted else TYPES[attribute.type].column,
             not_null=attribute.required,
             default=_default(attribute),
             was=attribute.was,
-            sealed=attribute.type == "secret",
+            sealed=attribute.encrypted,
         )
         for attribute in resource.attributes.values()
     ]
@@ -54,8 +55,11 @@ def _columns(resource: ResourceType) -> tuple[Column, ...]:
 
 
 def _default(attribute: Attribute) -> Any:
-    """The default as the column keeps it; the store writes it too, the column's serves rows older than the attribute."""
-    if attribute.default is None:
+    """The default as the column keeps it; the store writes it too, the column's serves rows older than the attribute.
+
+    Not for what is encrypted: a ciphertext is bound to its row.
+    """
+    if attribute.default is None or attribute.encrypted:
         return None
     kind = TYPES[attribute.type]
     if isinstance(attribute.default, (dict, list)):
@@ -65,6 +69,7 @@ def _default(attribute: Attribute) -> Any:
 
 def _indexes(resource: ResourceType) -> list[Index]:
     indexes = [Index((name, "id") if name == resource.owner else (name,)) for name in resource.relationships]
+    indexes += _counted(resource)
     indexes += [_unique(resource, attribute) for attribute in resource.attributes.values() if attribute.unique is not None]
     sorted_by = [name for name in resource.view.sort if name not in ("id", "created_at") and _selective(resource, name)]
     indexes += [Index((name, "id")) for name in sorted_by]
@@ -72,6 +77,13 @@ def _indexes(resource: ResourceType) -> list[Index]:
     covered = {"id", "created_at", *sorted_by, *resource.relationships}
     indexes += [Index((name,)) for name in looked_up if name not in covered and _selective(resource, name)]
     return indexes
+
+
+def _counted(resource: ResourceType) -> Iterator[Index]:
+    """Each write that a limit is asked for counts what its owner has, which must not take longer the more is gone."""
+    lifecycle = resource.lifecycle
+    if resource.limits and resource.owner is not None and lifecycle is not None and lifecycle.gone:
+        yield Index((resource.owner, "id"), except_column=lifecycle.attribute, except_values=lifecycle.gone)
 
 
 def _selective(resource: ResourceType, name: str) -> bool:

@@ -1,4 +1,5 @@
-"""The engine's own tables: the event log, the command queue, timers, schedules, tokens and facts about the database."""
+"""The engine's own tables: the event log, the command queue, timers, schedules, users from elsewhere, passwords,
+answers that are kept under the keys of their callers, and facts about the database."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ EVENTS = Table(
     "_events",
     _columns(
         seq="INTEGER!", at="TEXT!", type="TEXT!", row="TEXT!", kind="TEXT!", actor="TEXT!", owner="TEXT",
-        version="INTEGER", command="INTEGER", data="TEXT!",
+        version="INTEGER", command="INTEGER", data="TEXT!", access="TEXT",
     ),
     key="seq",
     indexes=(Index(("type", "row", "seq")),),
@@ -44,12 +45,22 @@ TIMERS = Table(
 
 SCHEDULES = Table("_schedules", _columns(id="TEXT!", due="INTEGER!", trigger="TEXT!"))
 
-TOKENS = Table(
-    "_tokens",
-    _columns(id="TEXT!", hash="TEXT!", user="TEXT!", name="TEXT!", scopes="TEXT!", created_at="TEXT!", expires_at="TEXT"),
-    indexes=(Index(("hash",), unique=True), Index(("user",))),
+EXTERNALS = Table("_externals", _columns(id="TEXT!", user="TEXT!", created_at="TEXT!"), indexes=(Index(("user",)),))
+
+PASSWORDS = Table("_passwords", _columns(id="TEXT!", hash="TEXT!", changed_at="TEXT!"))
+
+PASSWORD_LINKS = Table(
+    "_password_links",
+    _columns(id="TEXT!", user="TEXT!", expires_at="TEXT!"),
+    indexes=(Index(("user",)), Index(("expires_at",))),
 )
 
 FACTS = Table("_facts", _columns(id="TEXT!", value="TEXT!"))
 
-SYSTEM_TABLES = (EVENTS, COMMANDS, TIMERS, SCHEDULES, TOKENS, FACTS)
+ANSWERS = Table(
+    "_answers",
+    _columns(id="TEXT!", fingerprint="TEXT!", status="INTEGER!", headers="TEXT!", body="TEXT!", at="INTEGER!"),
+    indexes=(Index(("at",)),),
+)
+
+SYSTEM_TABLES = (ANSWERS, EVENTS, COMMANDS, TIMERS, SCHEDULES, EXTERNALS, PASSWORDS, PASSWORD_LINKS, FACTS)

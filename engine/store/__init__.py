@@ -1,7 +1,7 @@
 """Create, read, list, update, delete, move; one unit of work is rows, events and commands in one transaction."""
 
 from engine.store.layout import MASK, Layout, Record, Sealed
-from engine.store.query import Filter, ListQuery, Operator, Order
+from engine.store.query import Filter, ListQuery, Operator, Order, Place, place_of, unique_order
 from engine.store.store import Store, Taken
 from engine.store.type_store import TypeStore
 from engine.store.unit import Stale, Unit
@@ -13,6 +13,7 @@ __all__ = [
     "ListQuery",
     "Operator",
     "Order",
+    "Place",
     "Record",
     "Sealed",
     "Stale",
@@ -20,4 +21,6 @@ __all__ = [
     "Taken",
     "TypeStore",
     "Unit",
+    "place_of",
+    "unique_order",
 ]

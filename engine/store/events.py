@@ -14,8 +14,8 @@ import orjson
 from engine.database import Transaction
 
 INSERT = (
-    "INSERT INTO _events (at, type, row, kind, actor, owner, version, command, data) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq"
+    "INSERT INTO _events (at, type, row, kind, actor, owner, version, command, data, access) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq"
 )
 
 
@@ -31,9 +31,10 @@ def append(
     version: int | None,
     command: int | None,
     data: Mapping[str, Any],
+    access: str | None,
 ) -> int:
-    """Write one entry; returns its `seq`."""
+    """Write one entry; returns its `seq`. `access` is who could see the row: see `engine.store.sight`."""
     text = orjson.dumps(data).decode()
-    row = transaction.one(INSERT, (at, type_name, row_id, kind, actor, owner, version, command, text))
+    row = transaction.one(INSERT, (at, type_name, row_id, kind, actor, owner, version, command, text, access))
     assert row is not None  # noqa: S101  RETURNING answers for every inserted row
     return int(row[0])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from engine.model import ROW_VERSION, STANDARD, ResourceType
-from engine.types import TYPES
+from engine.types import TYPES, from_text, to_text
 
 if TYPE_CHECKING:
     from engine.secrets import Keyring
@@ -24,16 +24,20 @@ _LOGGED = (ROW_VERSION, *STANDARD)
 
 
 class Sealed:
-    """A secret attribute of a row, still encrypted. Only `reveal` gives the text; nothing that prints does."""
+    """A secret attribute of a row, still encrypted. Only `reveal` and `value` open it; nothing that prints does."""
 
-    __slots__ = ("_ciphertext", "_keyring", "_place")
+    __slots__ = ("_ciphertext", "_keyring", "_kind", "_place")
 
-    def __init__(self, keyring: Keyring, ciphertext: str, place: str) -> None:
-        self._keyring, self._ciphertext, self._place = keyring, ciphertext, place
+    def __init__(self, keyring: Keyring, ciphertext: str, place: str, kind: str = "secret") -> None:
+        self._keyring, self._ciphertext, self._place, self._kind = keyring, ciphertext, place, kind
 
     def reveal(self) -> str:
-        """The text."""
+        """The text; of what is no text, its JSON."""
         return self._keyring.decrypt(self._ciphertext, self._place).reveal()
+
+    def value(self) -> Any:
+        """The value, of the type of its attribute."""
+        return from_text(self._kind, self.reveal())
 
     def __repr__(self) -> str:
         return MASK
@@ -51,6 +55,8 @@ class Layout:
             self.kinds[resource.lifecycle.attribute] = "enum"
         self.kinds |= dict.fromkeys(resource.relationships, "string")
         self.kinds |= {attribute.name: attribute.type for attribute in resource.attributes.values()}
+        self.sealed = frozenset(each.name for each in resource.attributes.values() if each.concealed)
+        self._encrypted = frozenset(each.name for each in resource.attributes.values() if each.encrypted)
         self.names = tuple(self.kinds)
         self.index = {name: position for position, name in enumerate(self.names)}
         self.state = self.index[resource.lifecycle.attribute] if resource.lifecycle else None
@@ -64,27 +70,33 @@ class Layout:
         if value is None:
             return None
         kind = self.kinds[name]
-        if kind == "secret":
-            return self._keyring.encrypt(str(value), f"{self.resource.name}/{row_id}/{name}")
+        if name in self._encrypted:
+            return self._keyring.encrypt(to_text(kind, value), f"{self.resource.name}/{row_id}/{name}")
         convert = TYPES[kind].to_column
         return convert(value) if convert else value
 
     def same(self, name: str, before: Any, after: Any) -> bool:
-        """Whether an attribute's values are the same; in JSON, 1 is neither true nor 1.0, which Python calls equal to it."""
+        """Whether an attribute's values are the same; in JSON, 1 is neither true nor 1.0, which Python calls equal to it.
+
+        A secret is the same as nothing else: whoever writes one must not learn whether it was that before.
+        """
+        if name in self._encrypted:
+            return before is None and after is None
         if self.kinds[name] not in ("json", "money"):
             return bool(before == after)
         return orjson.dumps(before, option=orjson.OPT_SORT_KEYS) == orjson.dumps(after, option=orjson.OPT_SORT_KEYS)
 
     def _decoder(self) -> Callable[[tuple[Any, ...]], dict[str, Any]]:
         def seal(text: str | None, row_id: str, name: str) -> Sealed | None:
-            return None if text is None else Sealed(self._keyring, text, f"{self.resource.name}/{row_id}/{name}")
+            place = f"{self.resource.name}/{row_id}/{name}"
+            return None if text is None else Sealed(self._keyring, text, place, self.kinds[name])
 
         parts = [f"{name!r}: {self._reading(name)}" for name in self.names]
         return _function("v", "{" + ", ".join(parts) + "}", {"loads": orjson.loads, "seal": seal})
 
     def _reading(self, name: str) -> str:
         value, kind = f"v[{self.index[name]}]", self.kinds[name]
-        if kind == "secret":
+        if name in self._encrypted:
             return f"seal({value}, v[0], {name!r})"
         if kind == "boolean":
             return f"(None if {value} is None else {value} == 1)"
@@ -100,7 +112,7 @@ class Layout:
     def shown(self, name: str) -> str:
         """Source text of an expression over the tuple `v`: the value as JSON documents show it."""
         value, kind = f"v[{self.index[name]}]", self.kinds[name]
-        if kind == "secret":
+        if name in self.sealed:
             return f"(None if {value} is None else mask)"
         if kind == "boolean":
             return f"(None if {value} is None else {value} == 1)"

@@ -7,15 +7,15 @@ command begins only when that one has ended or lost its lease, and its late outc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from engine.errors import Conflict
-from engine.model import State
+from engine.model import Lifecycle, State
 from engine.store.layout import Record
-from engine.store.type_store import TypeStore
+from engine.store.type_store import CompiledGuard, TypeStore
 
 if TYPE_CHECKING:
     from engine.store.unit import Unit
@@ -47,23 +47,41 @@ class GuardFailed(Conflict):
 
 def fire(unit: Unit, kind: TypeStore, record: Record, name: str, inputs: Mapping[str, Any]) -> Record:
     """Move `record` by the transition `name`; raises `WrongState` or `GuardFailed`."""
+    for obstacle in obstacles(unit, kind, record, name, inputs):
+        raise obstacle
+    transition = kind.moves[str(record.state), name]
+    cancel(unit, kind, record)
+    return enter(unit, kind, record, transition.target, transition=name, inputs=inputs, run=transition.run)
+
+
+def obstacles(
+    unit: Unit, kind: TypeStore, record: Record, name: str, inputs: Mapping[str, Any], *, without_inputs: bool = False
+) -> Iterator[Conflict]:
+    """What keeps `record` from the move: its state, then every guard; `without_inputs`, those that look at no input."""
     lifecycle = kind.resource.lifecycle
     assert lifecycle is not None  # noqa: S101  only types with a lifecycle have transitions
-    transition = kind.moves.get((str(record.state), name))
-    if transition is None:
+    if (str(record.state), name) not in kind.moves:
         possible = ", ".join(lifecycle.transitions[name].sources)
-        raise WrongState(
+        yield WrongState(
             f"{name} is possible in the states {possible}; {kind.name}/{record.id} is {record.state}",
             meta={"state": record.state, "possible": list(lifecycle.transitions[name].sources)},
         )
     for guard in kind.guards[name]:
-        related = unit.related(kind, record.row, guard.rule.relationships)
-        if not guard.rule.evaluate(
-            record.row, user=unit.actor.facts, related=related, old=record.row, inputs=inputs, now=unit.now
-        ):
-            raise GuardFailed(guard.message)
-    cancel(unit, kind, record)
-    return enter(unit, kind, record, transition.target, transition=name, inputs=inputs, run=transition.run)
+        if without_inputs and looks_at_inputs(guard):
+            continue
+        if not holds(unit, kind, record, guard, inputs):
+            yield GuardFailed(guard.message)
+
+
+def holds(unit: Unit, kind: TypeStore, record: Record, guard: CompiledGuard, inputs: Mapping[str, Any]) -> bool:
+    """Whether a guard lets `record` pass."""
+    row, related = record.row, unit.related(kind, record.row, guard.rule.relationships)
+    return bool(guard.rule.evaluate(row, user=unit.actor.facts, related=related, old=row, inputs=inputs, now=unit.now))
+
+
+def looks_at_inputs(guard: CompiledGuard) -> bool:
+    """Whether what the caller gives along decides, at least in part."""
+    return any(name.startswith("input.") for name in guard.rule.names)
 
 
 def enter(
@@ -88,13 +106,16 @@ def enter(
     assert lifecycle is not None  # noqa: S101  only types with a lifecycle have states
     if record.state in kind.timed_states:
         unit.transaction.run(DROP_TIMERS, (kind.name, record.id))
-    given = {**(changes or {}), lifecycle.attribute: target}
-    if lifecycle.failure is not None:
-        given[lifecycle.failure] = failure
+    given = {**(changes or {}), **arrival(lifecycle, target, failure)}
     told = {"from": record.state, "to": target} | ({"transition": transition} if transition else {})
     moved = unit.update(kind, record, given, "moved", hold=hold, **told)
     arrive(unit, kind, moved, target, inputs, run)
     return unit.release(kind, moved) if lifecycle.states[target].gone else moved
+
+
+def arrival(lifecycle: Lifecycle, target: str, failure: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What arriving in a state changes in a row by itself."""
+    return {lifecycle.attribute: target} | ({lifecycle.failure: failure} if lifecycle.failure is not None else {})
 
 
 def arrive(
@@ -131,4 +152,4 @@ def _enqueue(unit: Unit, kind: TypeStore, record: Record, state: State, command:
     deadline = None if state.within is None else now + int(state.within * 1000)
     text = orjson.dumps(dict(inputs)).decode()
     unit.transaction.run(ENQUEUE, (command, kind.name, record.id, state.name, text, unit.actor.label, now, deadline, unit.now))
-    unit.queued(kind.name, record.id, command)
+    unit.queued(record, command)

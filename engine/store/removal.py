@@ -6,7 +6,6 @@ are asked; only then is anything changed. A gone row is history: it holds nothin
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -57,6 +56,12 @@ def release(unit: Unit, kind: TypeStore, record: Record) -> Record:
     return left
 
 
+def obstacles(unit: Unit, kind: TypeStore, record: Record, *, stays: bool) -> list[Conflict]:
+    """Every reason why the row cannot be removed, or, when it `stays` in its table, be gone."""
+    _, staying = _gather(unit, kind, record, stays=stays)
+    return list(_insisting(staying))
+
+
 def _gather(
     unit: Unit, kind: TypeStore, record: Record, *, stays: bool
 ) -> tuple[dict[Key, tuple[TypeStore, Record]], list[Held]]:
@@ -91,19 +96,25 @@ def _gone(held: Held) -> bool:
 
 def _settle(unit: Unit, staying: Iterable[Held], *, hold: bool) -> None:
     """Refuse where a row insists on what it refers to; let the others go of it, each in one write."""
-    counted = Counter((held.kind.name, held.relationship.name, held.target) for held in staying if _insists(held))
-    for (name, relationship, target), count in counted.items():
-        raise Conflict(
-            f"{count} of {name} still refer to {'/'.join(target)} as their {relationship}; delete or change them first",
-            code="in_use",
-            meta={"type": name, "relationship": relationship, "count": count},
-        )
+    for conflict in _insisting(staying):
+        raise conflict
     free: dict[Key, list[Held]] = {}
     for held in staying:
         free.setdefault(held.key, []).append(held)
     for kind, record, *_ in (each[0] for each in free.values()):
         names = {held.relationship.name for held in free[kind.name, record.id]}
         unit.update(kind, record, dict.fromkeys(names), hold=hold)
+
+
+def _insisting(staying: Iterable[Held]) -> Iterator[Conflict]:
+    """How many they are is not told: they may be rows that the actor cannot see."""
+    insisting = {(held.kind.name, held.relationship.name, held.target): None for held in staying if _insists(held)}
+    for name, relationship, target in insisting:
+        yield Conflict(
+            f"Some of {name} still refer to {'/'.join(target)} as their {relationship}; delete or change them first",
+            code="in_use",
+            meta={"type": name, "relationship": relationship},
+        )
 
 
 def _insists(held: Held) -> bool:
@@ -115,6 +126,7 @@ def _delete(unit: Unit, going: dict[Key, tuple[TypeStore, Record]]) -> None:
         order = _referring_first(going, optional_too=True)
     except CycleError:
         order = _referring_first(going, optional_too=False)
+        unit.farewell(record for _, record in going.values())
         _untie(unit, going)
     for key in order:
         unit.erase(*going[key])

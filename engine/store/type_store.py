@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.access import Permissions, permissions
 from engine.errors import Invalid
-from engine.model import ROW_VERSION, Definitions, Relationship, ResourceType, RuleText, Transition
+from engine.model import ROW_VERSION, STANDARD, Definitions, Relationship, ResourceType, RuleText, Transition
 from engine.rules import Rule, compile_rule, row_scope
+from engine.store.completion import completed
+from engine.store.credentials import lets_in
 from engine.store.layout import Layout
-from engine.types import to_utc
+from engine.types import hashed, to_address, to_utc
 
 if TYPE_CHECKING:
     from engine.secrets import Keyring
@@ -47,6 +49,9 @@ class TypeStore:
         self.referring: tuple[tuple[str, Relationship], ...] = tuple(
             (other.name, relationship) for other, relationship in definitions.references_to(resource.name)
         )
+        self.lets_in = lets_in(definitions, resource)
+        self.completed = completed(definitions, resource)
+        self.required = frozenset({*STANDARD, *_required(resource)})
         self._normal = frozenset(name for name, kind in self.layout.kinds.items() if kind in _NORMAL)
         self._compile_rules(definitions)
         self.has_row_rules = bool(self.computed or self.invariants)
@@ -92,10 +97,12 @@ class TypeStore:
         table, layout = quoted(self.name), self.layout
         self.columns = ", ".join(quoted(name) for name in layout.names)
         self.select = f"SELECT {', '.join(f'{ALIAS}.{quoted(name)}' for name in layout.names)} FROM {table} {ALIAS}"
-        self.present = self._present()
+        self.present = self.present_as(ALIAS)
         self.by_id_with_gone = f"{self.select} WHERE {ALIAS}.id = ?"
         self.by_id = f"{self.by_id_with_gone}{self.present}"
-        self.readable_by_id = f"{self.by_id} AND ({self.permissions.read.text})"
+        read = self.permissions.read
+        self._readable = f"{self.by_id} AND ({read.text})"
+        self._readable_by_one = f"{self.by_id} AND ({(read.narrow or read).text})"
         marks = ", ".join("?" * len(layout.names))
         self.insert = f"INSERT INTO {table} ({self.columns}) VALUES ({marks}) RETURNING {self.columns}"
         self.delete = f"DELETE FROM {table} WHERE id = ? AND {quoted(ROW_VERSION)} = ?"
@@ -105,13 +112,19 @@ class TypeStore:
         self.hides = (of_ids, conditions) if conditions else None
         self._updates: dict[tuple[str, ...], str] = {}
 
-    def _present(self) -> str:
-        """The condition that leaves out rows that are gone."""
+    def readable(self, row_id: str, user: Mapping[str, Any], now: str) -> tuple[str, tuple[Any, ...]]:
+        """The statement for a row that this user may see, and its parameters."""
+        read = self.permissions.read.fitting(user)
+        text = self._readable if read is self.permissions.read else self._readable_by_one
+        return text, (row_id, *read.parameters(user, now))
+
+    def present_as(self, alias: str) -> str:
+        """The condition that leaves out rows that are gone, for a query that calls the table `alias`."""
         lifecycle = self.resource.lifecycle
         if lifecycle is None or not lifecycle.gone:
             return ""
         gone = ", ".join(f"'{state}'" for state in lifecycle.gone)
-        return f" AND {ALIAS}.{quoted(lifecycle.attribute)} NOT IN ({gone})"
+        return f" AND {alias}.{quoted(lifecycle.attribute)} NOT IN ({gone})"
 
     def normal(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Values in the one form in which they are compared and kept."""
@@ -130,8 +143,17 @@ class TypeStore:
         return statement
 
 
+def _required(resource: ResourceType) -> Iterator[str]:
+    """What is never null."""
+    yield from (each.name for each in resource.attributes.values() if each.required)
+    yield from (each.name for each in resource.relationships.values() if each.required)
+    if resource.lifecycle is not None:
+        yield resource.lifecycle.attribute
+
+
 def normalised(kinds: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Values of attributes of these types in one form: times in UTC with milliseconds, amounts of money as integers."""
+    """Values of attributes of these types in one form: times in UTC with milliseconds, amounts of money as integers,
+    e-mail addresses in lower case, tokens as hashes."""
     return {
         name: value if value is None or kinds[name] not in _NORMAL else _NORMAL[kinds[name]](name, value)
         for name, value in given.items()
@@ -150,7 +172,16 @@ def _money(_: str, value: Mapping[str, Any]) -> dict[str, Any]:
     return {**value, "amount": int(value["amount"])}
 
 
-_NORMAL: Mapping[str, Callable[[str, Any], Any]] = {"timestamp": _time, "money": _money}
+def _email(_: str, value: str) -> str:
+    return to_address(value)
+
+
+_NORMAL: Mapping[str, Callable[[str, Any], Any]] = {
+    "timestamp": _time,
+    "money": _money,
+    "email": _email,
+    "token": lambda _, value: hashed(value),
+}
 
 
 def quoted(name: str) -> str:

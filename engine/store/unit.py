@@ -13,8 +13,9 @@ from engine.ambient import timestamp
 from engine.database import Transaction
 from engine.errors import Conflict, Invalid, Many, NotFound
 from engine.model import ROW_VERSION
-from engine.store import events, moves, removal
+from engine.store import completion, credentials, events, moves, removal
 from engine.store.layout import Record
+from engine.store.sight import CREATED, DELETED
 from engine.store.type_store import TypeStore
 
 if TYPE_CHECKING:
@@ -32,13 +33,15 @@ class Effect(NamedTuple):
     """Something that a unit of work has done: an entry of the event log, or a command it has queued (`queued`)."""
 
     kind: str
-    type: str
-    row: str
+    record: Record
     data: Mapping[str, Any]
 
 
 class Unit:
-    """See the module. `effects` is what it has done so far, in order."""
+    """See the module. `effects` is what it has done so far, in order.
+
+    `made` holds the tokens that were made for new rows in clear, by type and id: this is the only time that they are known.
+    """
 
     def __init__(self, store: Store, transaction: Transaction, actor: Actor, command: int | None = None) -> None:
         self.store = store
@@ -48,6 +51,8 @@ class Unit:
         self.time = store.ambient.time()
         self.now = timestamp(self.time)
         self.effects: list[Effect] = []
+        self.made: dict[tuple[str, str], dict[str, str]] = {}
+        self._farewells: dict[tuple[str, str], str | None] = {}
 
     @property
     def milliseconds(self) -> int:
@@ -59,8 +64,7 @@ class Unit:
     def find(self, kind: TypeStore, row_id: str, *, readable: bool = False) -> Record | None:
         """The row, if there is one; with `readable`, if the actor may see it."""
         if readable and not self.actor.system:
-            parameters = (row_id, *kind.permissions.read.parameters(self.actor.facts, self.now))
-            values = self.transaction.one(kind.readable_by_id, parameters)
+            values = self.transaction.one(*kind.readable(row_id, self.actor.facts, self.now))
         else:
             values = self.transaction.one(kind.by_id, (row_id,))
         return None if values is None else Record(kind.layout, values)
@@ -95,17 +99,35 @@ class Unit:
         row |= {ROW_VERSION: 1, "created_at": self.now, "updated_at": self.now, **kind.defaults, **given}
         if kind.resource.lifecycle is not None:
             row[kind.resource.lifecycle.attribute] = kind.resource.lifecycle.initial
+        if kind.completed:
+            completion.complete(self, kind, row, given)
         self._complete(kind, row, given)
         return row
 
     def insert(self, kind: TypeStore, row: Mapping[str, Any]) -> Record:
-        """Insert a drafted row."""
+        """Insert a drafted row; raises `LimitReached` where its owner has no room for it."""
+        self._limit(kind, row, None)
         encode, row_id = kind.layout.encode, row["id"]
         record = self._written(kind, kind.insert, [encode(name, row[name], row_id) for name in kind.layout.names])
-        self.event(record, "created", {"after": self._after(record)})
+        self._tell(CREATED, {"after": self._after(record)}, None, record)
         if kind.resource.lifecycle is not None:
             moves.arrive(self, kind, record, str(record.state))
         return record
+
+    def changes(self, kind: TypeStore, record: Record, given: Mapping[str, Any], *, hold: bool = True) -> dict[str, Any]:
+        """What `update` would write; raises where the row would break a rule of its type, or take more than its owner may."""
+        same = kind.layout.same
+        changes = {name: value for name, value in kind.normal(given).items() if not same(name, record.row[name], value)}
+        if not hold:
+            return changes
+        row = record.row | changes
+        if kind.has_row_rules:
+            related = self.related(kind, row, kind.value_hops)
+            self._compute(kind, row, related)
+            changes |= {name: row[name] for name in kind.computed if not same(name, record.row[name], row[name])}
+            self._hold(kind, row, record.row, related)
+        self._limit(kind, row, record.row)
+        return changes
 
     def update(
         self,
@@ -122,20 +144,13 @@ class Unit:
         A move always writes. `told` goes into the entry of the event log beside the values before and after. Without `hold`
         the conditions over the row are not asked, and computed values stay: for what has happened and must be written down.
         """
-        same = kind.layout.same
-        changes = {name: value for name, value in kind.normal(given).items() if not same(name, record.row[name], value)}
-        row = record.row | changes
-        if hold and kind.has_row_rules:
-            related = self.related(kind, row, kind.value_hops)
-            self._compute(kind, row, related)
-            changes |= {name: row[name] for name in kind.computed if not same(name, record.row[name], row[name])}
-            self._hold(kind, row, record.row, related)
+        changes = self.changes(kind, record, given, hold=hold)
         if not changes and event == "updated":
             return record
         names = tuple(sorted(changes))
         values = [self.now, *(kind.layout.encode(name, changes[name], record.id) for name in names), record.id, record.version]
         updated = self._written(kind, kind.update(names), values)
-        self.event(updated, event, told | self._difference(record, updated, names))
+        self._tell(event, told | self._difference(record, updated, names), record, updated)
         return updated
 
     def remove(self, kind: TypeStore, record: Record) -> None:
@@ -157,13 +172,31 @@ class Unit:
             raise self.store.explain(kind, error) from error
         if not erased:
             raise Stale(f"{kind.name}/{record.id} was changed by somebody else; read it again")
+        if kind.lets_in:
+            credentials.changed(self)
         moves.forget(self, kind, record)
-        self.event(record, "deleted", {"before": self._after(record)})
+        self._tell(DELETED, {"before": self._after(record)}, record, None)
 
     def event(self, record: Record, kind: str, data: Mapping[str, Any]) -> int:
-        """Write an entry of the event log about `record`."""
+        """Write an entry of the event log that tells something of `record` without changing it."""
+        return self._tell(kind, data, record, record)
+
+    def farewell(self, rows: Iterable[Record]) -> None:
+        """Note what can be seen of rows that go together, before the first of them is gone."""
+        for record in rows:
+            kind = record.layout.resource.name
+            self._farewells[kind, record.id] = self.store.sights[kind].told(self.transaction, DELETED, record, None)
+
+    def _tell(self, kind: str, data: Mapping[str, Any], before: Record | None, after: Record | None) -> int:
+        """Write an entry about a row as it was before and is after; what an operator does to the rows of others is marked."""
+        record = after or before
+        assert record is not None  # noqa: S101  there is something that the entry is about
         type_name, row_id = record.layout.resource.name, record.id
-        self.effects.append(Effect(kind, type_name, row_id, data))
+        facts, owner = self.actor.facts, (before or record).owner
+        if owner is not None and facts["operator"] and not self.actor.system and owner not in facts["principals"]:
+            data = {**data, "as": "operator"}
+        self.effects.append(Effect(kind, record, data))
+        access = self._farewells.pop((type_name, row_id), None) if self._farewells else None
         return events.append(
             self.transaction,
             at=self.now,
@@ -175,11 +208,12 @@ class Unit:
             version=record.version,
             command=self.command,
             data=data,
+            access=access or self.store.sights[type_name].told(self.transaction, kind, before, after),
         )
 
-    def queued(self, type_name: str, row_id: str, command: str) -> None:
+    def queued(self, record: Record, command: str) -> None:
         """Note that a command was put into the queue."""
-        self.effects.append(Effect("queued", type_name, row_id, {"command": command}))
+        self.effects.append(Effect("queued", record, {"command": command}))
 
     # How
 
@@ -208,6 +242,13 @@ class Unit:
         if broken:
             raise broken[0] if len(broken) == 1 else Many(broken)
 
+    def _limit(self, kind: TypeStore, row: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
+        if kind.resource.credential is not None:
+            credentials.hold(self, kind, row)
+        limits = self.store.limits.get(kind.name)
+        if limits is not None:
+            limits.check(self, row, before)
+
     def _written(self, kind: TypeStore, statement: str, values: list[Any]) -> Record:
         try:
             written = self.transaction.one(statement, values)
@@ -215,6 +256,8 @@ class Unit:
             raise self.store.explain(kind, error) from error
         if written is None:
             raise Stale(f"{kind.name}/{values[-2]} was changed by somebody else; read it again")
+        if kind.lets_in:
+            credentials.changed(self)
         return Record(kind.layout, written)
 
     def _after(self, record: Record) -> dict[str, Any]:

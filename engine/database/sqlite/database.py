@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.database.figures import Figures
 from engine.database.interface import Result, Row, Transaction
 from engine.database.sqlite.liveness import Liveness
 from engine.database.sqlite.reader import Reader
@@ -27,8 +28,9 @@ class SQLite:
 
     def __init__(self, path: Path, *, synchronous: str = "full") -> None:
         self.path = path
-        self._writer = Writer(path, synchronous, self._notify)
-        self._reader = Reader(path)
+        self.figures = Figures()
+        self._writer = Writer(path, synchronous, self._notify, self.figures)
+        self._reader = Reader(path, self.figures)
         self._liveness = Liveness(Path(f"{path}.workers"))
         self._callbacks: list[Callable[[], None]] = []
         self._version = 0
@@ -40,9 +42,11 @@ class SQLite:
     async def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         return await self._reader.query(sql, parameters)
 
+    def submit(self, work: Callable[[Transaction], Result]) -> asyncio.Future[Result]:
+        return self._writer.submit(work)
+
     async def write(self, work: Callable[[Transaction], Result]) -> Result:
-        result: Result = await self._writer.submit(work)
-        return result
+        return await self._writer.submit(work)
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         self._callbacks.append(callback)

@@ -15,6 +15,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from engine.database.figures import Figures
 from engine.database.interface import Row
 from engine.database.sqlite.connection import connect, translate
 
@@ -30,8 +31,9 @@ THREADS = 2
 class Reader:
     """Runs SELECT statements."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, figures: Figures) -> None:
         self._path = path
+        self._figures = figures
         self._connection = connect(path, read_only=True)
         self._connection.set_progress_handler(self._impatient, STEPS)
         self._until = float("inf")
@@ -56,7 +58,11 @@ class Reader:
                 raise translate(error) from error
         finally:
             self._until = float("inf")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._slow, sql, parameters)
+        began = perf_counter()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._slow, sql, parameters)
+        finally:
+            self._figures.slow_reads.add(perf_counter() - began)
 
     def data_version(self) -> int:
         """A number that changes when any other connection commits."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.database.sqlite.connection import connect
 from engine.database.tables import Column, Index, Table
+from engine.secrets.keyring import key_id_of
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -139,7 +140,25 @@ class _Preparation:
         for name, column in present.items():
             if name not in wanted and column.notnull and column.default_value is None and not column.is_pk:
                 problems.append(f"{table.name}.{name} is gone from the definitions, and rows need a value for it")
+        problems += [
+            problem for column in table.columns if column.name in present and (problem := self._resealed(table, column))
+        ]
         return problems + [self._lost(table, column) for column in self._retargeted(table) if self._loses(table, column)]
+
+    def _resealed(self, table: Table, column: Column) -> str | None:
+        """What is wrong when a column becomes secret, or is no longer: what it holds was written as the other. One value
+        tells for all."""
+        if column.type != "TEXT":
+            return None
+        name = _quoted(column.name)
+        statement = f"SELECT {name} FROM {_quoted(table.name)} WHERE {name} IS NOT NULL LIMIT 1"
+        held = self._database.execute(statement).fetchone()
+        if held is None or (key_id_of(str(held[0])) is not None) is column.sealed:
+            return None
+        is_secret = (
+            "is secret now, and existing rows hold it in clear" if column.sealed else "holds secrets and is none any more"
+        )
+        return f"{table.name}.{column.name} {is_secret}"
 
     def _holds(self, table: str, column: str, condition: str) -> bool:
         held = f"SELECT 1 FROM {_quoted(table)} WHERE {_quoted(column)} {condition} LIMIT 1"

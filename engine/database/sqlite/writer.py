@@ -19,17 +19,22 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
 
-from engine.database.interface import Row, StorageFailed, Transaction
+from engine.database.figures import Figures
+from engine.database.interface import Result, Row, StorageFailed, Transaction
 from engine.database.sqlite.connection import BUSY_TIMEOUT_MS, connect, translate
 
 log = logging.getLogger("hoster.database")
 
 LOCK_PAUSE = 0.001
 """Seconds between two tries for the lock that another process holds; a commit takes about as long."""
+
+NOBODY = Context()
+"""Batches serve many: they must not log under the name of the request that happens to start one."""
 
 SLICE = 0.004
 """Seconds that one batch may hold the event loop."""
@@ -80,7 +85,7 @@ class _Pending:
 class Writer:
     """Applies queued writes in batches. `committed` is called on the event loop after each commit."""
 
-    def __init__(self, path: Path, synchronous: str, committed: Callable[[], None]) -> None:
+    def __init__(self, path: Path, synchronous: str, committed: Callable[[], None], figures: Figures) -> None:
         self._connection = connect(path, synchronous=synchronous)
         self._connection.execute("PRAGMA busy_timeout=0")
         self._transaction = SQLiteTransaction(self._connection)
@@ -89,17 +94,18 @@ class Writer:
         self._queue: deque[_Pending] = deque()
         self._drain: asyncio.Task[None] | None = None
         self._committed = committed
+        self._figures = figures
         self._closed = False
 
-    def submit(self, work: Callable[[Transaction], Any]) -> asyncio.Future[Any]:
+    def submit(self, work: Callable[[Transaction], Result]) -> asyncio.Future[Result]:
         """Queue `work`; the future has its result once it is on disk."""
         if self._closed:
             raise StorageFailed("The database is closed")
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
+        future: asyncio.Future[Result] = loop.create_future()
         self._queue.append(_Pending(work, future))
         if self._drain is None:
-            self._drain = loop.create_task(self._run())
+            self._drain = loop.create_task(self._run(), context=NOBODY)
         return future
 
     async def close(self) -> None:
@@ -124,7 +130,9 @@ class Writer:
         try:
             await self._begin()
             self._apply(batch)
+            began = perf_counter()
             await self._in_thread(self._commit)
+            self._figures.commits.add(perf_counter() - began)
             cause = None
         except sqlite3.Error as error:
             cause = translate(error)
@@ -145,8 +153,13 @@ class Writer:
                 pending.error = pending.error or cause
             self._roll_back()
         fcntl.flock(self._lock, fcntl.LOCK_UN)
+        failed = 0
         for pending in batch:
+            failed += pending.error is not None
             pending.resolve()
+        self._figures.batches.add(len(batch))
+        self._figures.writes += len(batch) - failed
+        self._figures.failed += failed
 
     def _roll_back(self) -> None:
         with contextlib.suppress(sqlite3.Error):  # tried again before the next batch begins
@@ -163,14 +176,21 @@ class Writer:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            await self._in_thread(self._lock_patiently)
+            await self._waiting(self._lock_patiently)
         self._roll_back()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
-            await self._in_thread(self._begin_patiently)
+            await self._waiting(self._begin_patiently)
+
+    async def _waiting(self, function: Callable[[], None]) -> None:
+        began = perf_counter()
+        try:
+            await self._in_thread(function)
+        finally:
+            self._figures.lock_waits.add(perf_counter() - began)
 
     def _lock_patiently(self) -> None:
         """Wait for another process's commit, but not for ever: it may have been stopped in the middle of one."""
