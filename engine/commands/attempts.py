@@ -18,6 +18,8 @@ from engine.commands.queue import Claimed
 from engine.commands.registry import Registry
 from engine.database import StorageFailed
 from engine.errors import HosterError
+from engine.figures import LONG_SECONDS, Histogram
+from engine.logs import about
 from engine.model import JSON
 from engine.model import Retry as RetryPolicy
 from engine.store import Store, Unit
@@ -26,47 +28,56 @@ log = logging.getLogger("hoster.commands")
 
 ONCE = RetryPolicy()
 
+DONE, FAILED, RETRIED, LET_GO, LATE, LOST = "done", "failed", "retried", "let_go", "late", "lost"
+
 Result = TypeVar("Result")
 
 
 class Attempts:
-    """Runs attempts, and is what their jobs report to."""
+    """Runs attempts, and is what their jobs report to. `results` are their times by name and how they ended."""
 
     def __init__(self, store: Store, registry: Registry) -> None:
         self._store = store
         self._registry = registry
         self._commands: dict[Job, Claimed] = {}
+        self.results: dict[tuple[str, str], Histogram] = {}
 
     async def run(self, command: Claimed, job: Job) -> None:
         """The attempt from the handler's call to the outcome on disk; errors end in the log, not here."""
         self._commands[job] = command
+        about(where(command))
+        began, ended = job.monotonic(), LOST
         try:
-            await self._attempt(command, job)
+            ended = await self._attempt(command, job)
         except Exception:
             log.exception("The outcome of a command could not be written", extra=where(command))
         finally:
             self._commands.pop(job, None)
+            self._count(command, ended, job.monotonic() - began)
+
+    def _count(self, command: Claimed, ended: str, seconds: float) -> None:
+        name = command.name if command.name in self._registry.handlers else "other"
+        self.results.setdefault((name, ended), Histogram(LONG_SECONDS)).add(seconds)
 
     def is_handling(self, job: Job) -> bool:
         """Whether the handler runs: before its outcome is written, and while it can still be cancelled."""
         return job in self._commands
 
-    async def _attempt(self, command: Claimed, job: Job) -> None:
+    async def _attempt(self, command: Claimed, job: Job) -> str:
         try:
             fields = await self._handle(command, job)
         except Fail as error:
-            await self._fail(command, error.cause, error.message, error.hint, error.evidence)
+            return await self._fail(command, error.cause, error.message, error.hint, error.evidence)
         except Retry as error:
-            await self._retry(command, error.cause, error.message, error.hint, error.evidence, error.after)
+            return await self._retry(command, error.cause, error.message, error.hint, error.evidence, error.after)
         except (Exception, asyncio.CancelledError) as error:
             if isinstance(error, (Cancelled, asyncio.CancelledError)) and not job.may_act:
-                await self._let_go(command, job)
-                return
+                return await self._let_go(command, job)
             log.error("A handler raised an unexpected error", exc_info=error, extra=where(command))
             message = f"{command.name} stopped on an unexpected error"
-            await self._retry(command, "internal_error", message, None, {"error": type(error).__name__}, None)
+            return await self._retry(command, "internal_error", message, None, {"error": type(error).__name__}, None)
         else:
-            await self._succeed(command, fields)
+            return await self._succeed(command, fields)
 
     async def _handle(self, command: Claimed, job: Job) -> Mapping[str, JSON]:
         job.checkpoint()
@@ -86,7 +97,7 @@ class Attempts:
         finally:
             del self._commands[job]
 
-    async def _succeed(self, command: Claimed, fields: Mapping[str, JSON]) -> None:
+    async def _succeed(self, command: Claimed, fields: Mapping[str, JSON]) -> str:
         try:
             kept = await self._write(command, lambda unit: outcome.succeed(unit, command, fields))
         except StorageFailed:
@@ -94,27 +105,26 @@ class Attempts:
         except Exception as error:
             log.warning("A result could not be stored", exc_info=error, extra=where(command))
             detail = error.detail if isinstance(error, HosterError) else "it does not fit the attributes of the type"
-            await self._retry(
+            return await self._retry(
                 command, "result_refused", f"The result of {command.name} could not be stored: {detail}", None, {}, None
             )
         else:
-            self._tell_if_late(command, kept)
+            return self._ended(command, DONE, kept)
 
-    async def _fail(self, command: Claimed, cause: str, message: str, hint: str | None, evidence: Mapping[str, JSON]) -> None:
+    async def _fail(self, command: Claimed, cause: str, message: str, hint: str | None, evidence: Mapping[str, JSON]) -> str:
         def work(unit: Unit) -> bool:
             return outcome.fail(
                 unit, command, outcome.failure_record(command, unit.now, cause, message, hint=hint, evidence=evidence)
             )
 
-        self._tell_if_late(command, await self._write(command, work))
+        return self._ended(command, FAILED, await self._write(command, work))
 
     async def _retry(
         self, command: Claimed, cause: str, message: str, hint: str | None, evidence: Mapping[str, JSON], after: float | None
-    ) -> None:
+    ) -> str:
         policy = self._policy(command)
         if command.failures + 1 >= policy.attempts:
-            await self._fail(command, cause, message, hint, evidence)
-            return
+            return await self._fail(command, cause, message, hint, evidence)
         pause = min(policy.max_delay, policy.delay * 2**command.failures) * (0.5 + self._store.ambient.jitter() / 2)
         wait = pause if after is None else after
 
@@ -126,8 +136,9 @@ class Attempts:
             return True
 
         await self._write(command, work)
+        return RETRIED
 
-    async def _let_go(self, command: Claimed, job: Job) -> None:
+    async def _let_go(self, command: Claimed, job: Job) -> str:
         """The row has moved on, the time is up, or this process stops and somebody else will run it."""
 
         def work(unit: Unit) -> bool:
@@ -138,14 +149,16 @@ class Attempts:
             return queue.close(unit.transaction, command, "cancelled", None, unit.now)
 
         await self._write(command, work)
+        return LET_GO
 
     async def _write(self, command: Claimed, work: Callable[[Unit], bool]) -> bool:
         actor = Actor("", f"command:{command.name}", SYSTEM.facts, system=True)
-        return await asyncio.shield(asyncio.ensure_future(self._store.write(actor, work, command=command.id)))
+        return await asyncio.shield(self._store.submit(actor, work, command=command.id))
 
-    def _tell_if_late(self, command: Claimed, kept: bool) -> None:
+    def _ended(self, command: Claimed, how: str, kept: bool) -> str:
         if not kept:
             log.warning("An outcome came too late and changed nothing", extra=where(command))
+        return how if kept else LATE
 
     def _policy(self, command: Claimed) -> RetryPolicy:
         kind = self._store.types.get(command.type)

@@ -12,7 +12,7 @@ import contextlib
 import logging
 import os
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from engine.access import SYSTEM
@@ -21,6 +21,7 @@ from engine.commands.attempts import Attempts
 from engine.commands.job import Job
 from engine.commands.queue import Claimed
 from engine.commands.registry import Registry
+from engine.figures import Histogram
 from engine.store import Store, Unit
 
 log = logging.getLogger("hoster.commands")
@@ -85,6 +86,11 @@ class Bus:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if not self._running:  # else the announcement ends with the process: until then something may still act
             self._store.database.end_work(self.worker)
+
+    @property
+    def results(self) -> Mapping[tuple[str, str], Histogram]:
+        """The times of the attempts of this process, by the command's name and how they ended."""
+        return self._attempts.results
 
     @property
     def idle(self) -> bool:

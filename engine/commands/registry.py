@@ -31,8 +31,9 @@ class Problem:
     hint: str | None = None
 
 
-#: Gets the value and the whole row to be written; pure: no I/O, so that it can run inside the write.
-Checker: TypeAlias = Callable[[Any, Mapping[str, Any]], Sequence[Problem]]
+#: Gets the value and the whole row to be written; pure: no I/O. One that was registered with `related` gets the rows behind
+#: those relationships too, by name: None where there is none, or none that the writer may see.
+Checker: TypeAlias = Callable[..., Sequence[Problem]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Registry:
     handlers: dict[str, Handler] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=dict)
     checkers: dict[str, Checker] = field(default_factory=dict)
+    checked_with: dict[str, tuple[str, ...]] = field(default_factory=dict)
     readers: dict[str, Reader] = field(default_factory=dict)
     recurring: dict[str, Recurring] = field(default_factory=dict)
     seeds: list[Path] = field(default_factory=list)
@@ -76,8 +78,10 @@ class Registry:
             self.limits[name] = limit
         return lambda function: _put(self.handlers, name, function)
 
-    def checks(self, name: str) -> Callable[[Function], Function]:
-        """Register a checker that attributes use by `check: name`."""
+    def checks(self, name: str, *, related: Sequence[str] = ()) -> Callable[[Function], Function]:
+        """Register a checker that attributes use by `check: name`; it also gets the rows behind the `related` relationships."""
+        if related:
+            self.checked_with[name] = tuple(related)
         return lambda function: _put(self.checkers, name, function)
 
     def reads(self, name: str) -> Callable[[Function], Function]:

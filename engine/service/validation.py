@@ -34,7 +34,7 @@ class Values:
         self._what = what
         self.schema: Schema = {
             "type": "object",
-            "properties": {each.name: dict(TYPES[each.type].schema(each)) for each in attributes.values()},
+            "properties": {each.name: _own(each) for each in attributes.values()},
         }
         self._validator = jsonschema_rs.Draft202012Validator(self.schema, validate_formats=True)
         self._required = tuple(each.name for each in attributes.values() if each.required and not has_default(each))
@@ -77,12 +77,18 @@ class Values:
     def _invalid(self, given: Mapping[str, Any]) -> Iterable[HosterError]:
         if self._validator.is_valid(given):
             return
+        misshapen: set[str] = set()
         for error in islice(self._validator.iter_errors(given), MAX_PROBLEMS):
             path = [*error.instance_path]
             pointer = self._base + "".join(f"/{escape(str(step))}" for step in path)
             name = ".".join(str(step) for step in path)
-            keyword, limit = self._keyword([*error.schema_path])
-            yield Invalid(f"{name} {self._sentence(path, keyword, limit)}", code=_code(keyword), pointer=pointer)
+            keyword, limit = self._keyword([*error.schema_path], path)
+            code = _code(keyword)
+            if code == "wrong_format":
+                if pointer in misshapen:
+                    continue  # a pattern and a format that both fail are one mistake
+                misshapen.add(pointer)
+            yield Invalid(f"{name} {self._sentence(path, keyword, limit)}", code=code, pointer=pointer)
 
     def _sentence(self, path: list[str | int], keyword: str, limit: JSON) -> str:
         """What is wrong, in words; what a type asks for by a pattern of its own is said by its description."""
@@ -92,9 +98,11 @@ class Values:
             return f"is not of the form that the type {attribute.type} has: {description[0].lower()}{description[1:]}"
         return _sentence(keyword, limit)
 
-    def _keyword(self, path: list[str | int]) -> tuple[str, Any]:
-        """The keyword that failed and its value, by its place in the schema."""
+    def _keyword(self, path: list[str | int], instance: list[str | int]) -> tuple[str, Any]:
+        """The keyword that failed and its value, by its place in the schema, or in that of the attribute if it has its own."""
         at: Any = self.schema
+        if instance and path[:2] != ["properties", instance[0]]:
+            at = at["properties"].get(instance[0], at)
         keyword = ""
         for step in path:
             if isinstance(at, Mapping) and step in at:
@@ -156,6 +164,12 @@ class TypeInput:
         if name in self._resource.relationships:
             return Invalid(f"{name} is set by the system", code="read_only", pointer=pointer)
         return unknown(name, self._relationships, pointer, what="relationship")
+
+
+def _own(attribute: Attribute) -> Schema:
+    """The schema of an attribute; what refers to parts of itself, as #/$defs/name, is a schema of its own."""
+    schema = dict(TYPES[attribute.type].schema(attribute))
+    return {"$id": f"urn:attribute:{attribute.name}", **schema} if attribute.type == "json" else schema
 
 
 def has_default(attribute: Attribute) -> bool:

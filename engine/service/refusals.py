@@ -1,0 +1,35 @@
+"""Whether a rule lets somebody do something, and the error for them when it does not: the one place that decides it.
+
+Writes raise the error; whoever asks why something is not possible is shown it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.errors import Forbidden
+from engine.rules import Rule
+from engine.store import TypeStore, Unit
+
+
+def refusal(unit: Unit, kind: TypeStore, row: Mapping[str, Any], rule: Rule | None, what: str, **more: Any) -> Forbidden | None:
+    """The error for `what`, where `rule` does not let the actor of `unit` do it; without a rule, only the system may.
+
+    `more` are further fields of the error.
+    """
+    if unit.actor.system:
+        return None
+    if rule is None:
+        return Forbidden(f"You may not {what}: only the system does that", **more)
+    related = unit.related(kind, row, rule.relationships)
+    if rule.evaluate(row, user=unit.actor.facts, related=related, now=unit.now):
+        return None
+    return Forbidden(f"You may not {what}: it needs {rule.text}", **more)
+
+
+def insist_on(unit: Unit, kind: TypeStore, row: Mapping[str, Any], rule: Rule | None, what: str) -> None:
+    """Raise the error for `what`, where there is one."""
+    error = refusal(unit, kind, row, rule, what)
+    if error is not None:
+        raise error
