@@ -1,88 +1,82 @@
-"""Bearer tokens: made once, shown once, kept as a hash.
+"""API tokens made by this program itself: for the first operator, on the command line, and those of former versions.
 
-A token is 256 random bits, so a plain SHA-256 of it is enough: there is nothing to guess, and looking one up by its hash
-leaks nothing through timing.
+Tokens that people make are rows like any other, made by a POST.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from engine.access import ANONYMOUS, SYSTEM, Actor, user
-from engine.ambient import timestamp
-from engine.errors import HosterError, Unauthenticated
-from engine.model import ResourceType
+from engine.access import SYSTEM
+from engine.errors import HosterError
+from engine.identity.bearers import Bearers
+from engine.identity.people import People
 from engine.store import Store, Unit
+from engine.store.type_store import quoted
+from engine.types import hashed, to_address
 
-PREFIX = "hoster_"
-INSERT = "INSERT INTO _tokens (id, hash, user, name, scopes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
 FACT = "SELECT value FROM _facts WHERE id = ?"
 REMEMBER = "INSERT INTO _facts (id, value) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value"
 OPERATOR_FACT, OPERATOR_EMAIL = "first operator", "operator@hoster.local"
-REVOKE = "DELETE FROM _tokens WHERE name = ?"
-KNOWN = "SELECT 1 FROM _tokens WHERE hash = ?"
+
+FORMER = "SELECT user, name, scopes, expires_at, hash FROM _tokens ORDER BY id"
+IS_THERE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_tokens'"
 
 
-class NoIdentityType(HosterError):
-    """No resource type is marked `identity: true`, so there is nobody a token could belong to."""
+class NoTokenType(HosterError):
+    """No resource type holds API tokens."""
 
-    code, title = "no_identity_type", "The definitions have no users"
+    code, title = "no_token_type", "The definitions have no API tokens"
 
 
 class Tokens:
-    """Makes tokens, and tells whose they are."""
+    """See the module."""
 
-    def __init__(self, store: Store) -> None:
-        identity = store.definitions.identity
-        if identity is None:
-            raise NoIdentityType("Mark the resource type whose rows are the users with `identity: true`")
+    def __init__(self, store: Store, people: People | None = None) -> None:
         self._store = store
-        self._kind = store.kind(identity.name)
-        self._statement = _statement(identity, self._kind.present)
+        self._people = people or People(store)
+        self._kind = self._people.kind
+        resource = store.definitions.credential("bearer")
+        self.bearers = None if resource is None else Bearers(self._people, resource)
 
-    def identify(self, authorization: bytes | None) -> Actor:
-        """The actor for an Authorization header; nobody when there is none, `Unauthenticated` when it is not valid."""
-        if authorization is None:
-            return ANONYMOUS
-        scheme, _, token = authorization.partition(b" ")
-        if scheme.lower() != b"bearer":
-            raise Unauthenticated("Only bearer tokens are accepted: Authorization: Bearer …", code="invalid_token")
-        rows = self._store.database.read(self._statement, (_hash(token.strip()), self._store.now))
-        if not rows:
-            raise Unauthenticated("This token is not known, has expired or was revoked", code="invalid_token")
-        identity, operator, email, plan = rows[0]
-        return user(identity, operator=operator == 1, email=email, plan=plan)
-
-    def create(self, unit: Unit, user_id: str, name: str, token: str | None = None, scopes: Sequence[str] = ()) -> str:
+    def create(
+        self,
+        unit: Unit,
+        user_id: str,
+        name: str,
+        token: str | None = None,
+        scopes: Sequence[str] | None = None,
+        expires_at: str | None = None,
+    ) -> str:
         """Make a token for a user, or register the one given; returns it, for the only time."""
-        token = token or PREFIX + unit.store.ambient.token()
-        parameters = (
-            unit.store.ambient.id("tok_", unit.time), _hash(token.encode()), user_id, name,
-            orjson.dumps(list(scopes)).decode(), timestamp(unit.time), None,
-        )  # fmt: skip
-        unit.transaction.run(INSERT, parameters)
-        return token
+        given = {"name": name, "scopes": list(scopes) if scopes else None, "expires_at": expires_at}
+        return self._demanded().make(unit, user_id, given, token=token).token
 
     def revoke(self, unit: Unit, name: str) -> None:
         """Take back every token of that name."""
-        unit.transaction.run(REVOKE, (name,))
+        bearers = self._demanded()
+        statement = f"SELECT t.id FROM {quoted(bearers.kind.name)} t WHERE t.name = ?"
+        for (row_id,) in unit.transaction.all(statement, (name,)):
+            bearers.end(unit, row_id)
 
     def is_known(self, unit: Unit, token: str) -> bool:
         """Whether the token is registered already."""
-        return unit.transaction.one(KNOWN, (_hash(token.encode()),)) is not None
+        bearers = self._demanded()
+        statement = f"SELECT 1 FROM {quoted(bearers.kind.name)} WHERE {quoted(bearers.token)} = ?"
+        return unit.transaction.one(statement, (hashed(token),)) is not None
+
+    def has_any(self, unit: Unit, user_id: str) -> bool:
+        """Whether a user has a token."""
+        bearers = self._demanded()
+        statement = f"SELECT 1 FROM {quoted(bearers.kind.name)} WHERE {quoted(bearers.owner)} = ? LIMIT 1"
+        return unit.transaction.one(statement, (user_id,)) is not None
 
     async def user_for(self, email: str, **given: Any) -> str:
         """The id of the user with this e-mail address, made when there is none."""
-
-        def work(unit: Unit) -> str:
-            found = unit.transaction.one(f'{self._kind.select} WHERE t."email" = ?{self._kind.present}', (email,))
-            return str(found[0]) if found else unit.create(self._kind, {"email": email, **given}).id
-
-        return await self._store.write(SYSTEM, work)
+        return await self._store.write(SYSTEM, lambda unit: self._user_for(unit, email, given))
 
     def first_operator(self, unit: Unit) -> str:
         """The id of the operator that a new database begins with. It is remembered, never looked up by an address."""
@@ -93,18 +87,29 @@ class Tokens:
         unit.transaction.run(REMEMBER, (OPERATOR_FACT, made))
         return made
 
+    async def adopt_former(self) -> int:
+        """Turn the tokens of former versions, which had a table of the engine's own, into rows; returns how many."""
+        if self.bearers is None or not self._store.database.read(IS_THERE):
+            return 0
+        return await self._store.write(SYSTEM, self._adopt)
 
-def _hash(token: bytes) -> str:
-    return hashlib.sha256(token).hexdigest()
+    def _adopt(self, unit: Unit) -> int:
+        rows = unit.transaction.all(FORMER) if unit.transaction.one(IS_THERE) else []
+        adopted = 0
+        for user_id, name, scopes, expires_at, past in rows:
+            if unit.find(self._kind, user_id) is None:
+                continue
+            given = {"name": name[:100], "scopes": orjson.loads(scopes) or None, "expires_at": expires_at}
+            self._demanded().make(unit, user_id, given, past=past)
+            adopted += 1
+        unit.transaction.run("DROP TABLE IF EXISTS _tokens")
+        return adopted
 
+    def _user_for(self, unit: Unit, email: str, given: Mapping[str, Any]) -> str:
+        found = unit.transaction.one(f'{self._kind.select} WHERE t."email" = ?{self._kind.present}', (to_address(email),))
+        return str(found[0]) if found else unit.create(self._kind, {"email": email, **given}).id
 
-def _statement(identity: ResourceType, present: str) -> str:
-    """Token to user in one look-up, while the user is there; what the identity type does not have is null."""
-
-    def column(name: str) -> str:
-        return f't."{name}"' if name in identity.attributes or name in identity.relationships else "NULL"
-
-    return (
-        f"SELECT t.id, {column('operator')}, {column('email')}, {column('plan')} FROM _tokens k "
-        f'JOIN "{identity.name}" t ON t.id = k.user WHERE k.hash = ? AND (k.expires_at IS NULL OR k.expires_at > ?){present}'
-    )
+    def _demanded(self) -> Bearers:
+        if self.bearers is None:
+            raise NoTokenType("Mark the resource type that holds API tokens with `credential: bearer`")
+        return self.bearers

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 
 #: Settings that scripts and packages of this product already set, for parts that this version does not have.
 _LATER = (
-    "HOSTER_AUTH_SHARED_SECRET",
     "HOSTER_BILLING_",
     "HOSTER_DOMAIN_CONFIG_DIR",
     "HOSTER_NODES_HEALTH_CHECK_",

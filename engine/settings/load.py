@@ -16,6 +16,7 @@ from engine.settings.declaration import PREFIX, Setting, settings_of
 from engine.settings.declared import Settings
 from engine.settings.file import Entry, read_file
 from engine.settings.known import closest, is_injected, is_later
+from engine.settings.safety import problems
 from engine.settings.values import BadValue, path
 
 CONFIG = "HOSTER_CONFIG"
@@ -45,7 +46,11 @@ def load_settings(environment: Mapping[str, str] | None = None, config: Path | N
     loading.environment(environment)
     if loading.problems:
         raise SettingsInvalid(loading.problems)
-    return Settings(**loading.values, warnings=tuple(loading.warnings))
+    settings = Settings(**loading.values, warnings=tuple(loading.warnings))
+    unsafe = problems(settings)
+    if unsafe:
+        raise SettingsInvalid([f"{each}." for each in unsafe])
+    return settings
 
 
 class _Loading:
@@ -69,7 +74,7 @@ class _Loading:
         for entry in entries:
             self._entry(entry)
         if any(self.settings[entry.key].secret for entry in entries if entry.key in self.settings):
-            self._warn_when_exposed(file)
+            self._exposed(file)
 
     def _entry(self, entry: Entry) -> None:
         if entry.key in self.settings:
@@ -79,8 +84,11 @@ class _Loading:
         else:
             self.problems.append(f"{entry.place}: there is no setting {entry.key!r}{closest(entry.key, self.settings)}")
 
-    def _warn_when_exposed(self, file: Path) -> None:
-        if file.stat().st_mode & 0o077:
+    def _exposed(self, file: Path) -> None:
+        mode = file.stat().st_mode
+        if mode & 0o007:
+            self.problems.append(f"{file} holds a secret, and everybody on this machine may open it; run: chmod 600 {file}")
+        elif mode & 0o070:
             self.warnings.append(f"{file} holds a secret, and others than its owner may open it; run: chmod 600 {file}")
 
     def environment(self, environment: Mapping[str, str]) -> None:

@@ -10,9 +10,12 @@ import os
 import re
 import string
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
+from engine.rates import Rate, parse_rate
 from engine.secrets import Secret, parse_keys
 from engine.types import HOSTNAME
 
@@ -21,6 +24,7 @@ Value = TypeVar("Value")
 MIN_ADMIN_TOKEN = 32
 MAX_ADMIN_TOKEN = 512
 MAX_HOSTNAME = 253
+MAX_LINE = 500
 
 _PLACEHOLDERS = ("changeme", "replaceme", "placeholder", "youradmintoken", "yourtoken", "yoursecret", "inserttoken")
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -88,6 +92,14 @@ def size(low: str, high: str) -> Callable[[str], int]:
         return value
 
     return parse
+
+
+def rate(text: str) -> Rate | None:
+    """How often something may be done: `600/m`, `10/15m`; None for `off`."""
+    try:
+        return parse_rate(text)
+    except ValueError:
+        raise BadValue(f"must be a number of times in a time, such as 600/m, 10/15m or 5/s, or off, not {show(text)}") from None
 
 
 def one_of(*values: str, **synonyms: str) -> Callable[[str], str]:
@@ -166,6 +178,57 @@ def database(text: str) -> Path:
     return path(rest[1:])
 
 
+def switch(text: str) -> bool:
+    """on or off, and the words that people use for them."""
+    word = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}.get(text.lower(), text.lower())
+    if word not in ("on", "off"):
+        raise BadValue(f"must be on or off, not {show(text)}")
+    return word == "on"
+
+
+def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Addresses and networks, separated by commas."""
+    found = []
+    for part in (each.strip() for each in text.split(",")):
+        try:
+            found += [ip_network(part)] if part else []
+        except ValueError:
+            raise BadValue(f"must be addresses or networks such as 10.0.0.0/8 or ::1, with commas, not {show(part)}") from None
+    return tuple(found)
+
+
+def line(text: str) -> str:
+    """A line of text without spaces around it."""
+    if not text.isprintable() or text != text.strip() or len(text) > MAX_LINE:
+        raise BadValue(f"must be one line of at most {MAX_LINE} characters, without spaces around it")
+    return text
+
+
+def word(text: str) -> str:
+    """Lower-case letters, digits and hyphens."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", text):
+        raise BadValue(f"must be a word of lower-case letters, digits and hyphens, not {show(text)}")
+    return text
+
+
+def key_set(text: str) -> str:
+    """A path, or an https address; http only on this machine, since keys that come in clear can be exchanged on the way."""
+    if "://" not in text:
+        return str(path(text))
+    parts = urlsplit(line(text))
+    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and local)) and parts.username is None:
+        return text
+    raise BadValue("must be an https address without a password in it, or the path of a file")
+
+
+def secret_text(text: str) -> Secret:
+    """A secret that is shared with somebody; the message shows nothing of it."""
+    if not all(character in string.ascii_letters + string.digits + string.punctuation for character in text):
+        raise BadValue("must be ASCII without spaces; make one with: openssl rand -hex 32")
+    return Secret(text)
+
+
 def admin_token(text: str) -> Secret:
     """The first operator's token; the message shows nothing of it."""
     if not MIN_ADMIN_TOKEN <= len(text) <= MAX_ADMIN_TOKEN:
@@ -175,10 +238,15 @@ def admin_token(text: str) -> Secret:
         )
     if not all(character in string.ascii_letters + string.digits + string.punctuation for character in text):
         raise BadValue("must be ASCII without spaces, since it is sent in an HTTP header")
-    letters = "".join(character for character in text.lower() if character.isalnum())
-    if any(word in letters for word in _PLACEHOLDERS):
+    if is_placeholder(text):
         raise BadValue("is a placeholder from an example; make a token with: openssl rand -hex 32")
     return Secret(text)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a secret is one that an example shows, where somebody was meant to put one of their own."""
+    letters = "".join(character for character in text.lower() if character.isalnum())
+    return any(word in letters for word in _PLACEHOLDERS)
 
 
 def encryption_key(text: str) -> Secret:
