@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from collections.abc import Mapping
-from typing import Any, Literal, TextIO
+from contextvars import ContextVar
+from typing import Any, Literal, Protocol, TextIO
 
 import orjson
 
@@ -30,6 +32,20 @@ _UNSAFE = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x20
 _IN_JSON = {code: f"\\u{code:04x}" for code in _UNSAFE if code >= 0x7F}
 _SEVERAL_LINES = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _UNSAFE if chr(code) not in "\n\t"}
 _ONE_LINE = _SEVERAL_LINES | {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
+
+
+class About(Protocol):
+    """What the present task is about, such as a request; asked for its fields when a line is written."""
+
+    def log_fields(self) -> Mapping[str, Any]:
+        """Fields that every line of the task carries."""
+        ...
+
+
+_ABOUT: ContextVar[About | Mapping[str, Any] | None] = ContextVar("hoster_log_about", default=None)
+
+about = _ABOUT.set
+"""Say what the present task, and the tasks that it begins, are about. It costs as much as setting a variable."""
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -66,6 +82,31 @@ def _take_over_uvicorn() -> None:
         logger.propagate = name != "uvicorn.access"
 
 
+def take_over_python() -> None:
+    """What Python itself would print over the lines: warnings, and errors that nobody is there to catch."""
+    logging.captureWarnings(True)
+    log = logging.getLogger("hoster")
+
+    def in_thread(args: threading.ExceptHookArgs) -> None:
+        log.error("A thread ended in an error", exc_info=args.exc_value)
+
+    def unraisable(args: sys.UnraisableHookArgs) -> None:
+        log.error("An error could not be raised: %s", args.err_msg or "", exc_info=args.exc_value)
+
+    threading.excepthook, sys.unraisablehook = in_thread, unraisable
+
+
+def announce(message: str) -> None:
+    """Tell whoever starts this process something that no level leaves out: as a line where lines are JSON, else as it is."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _Handler) and isinstance(handler.formatter, JSONFormatter):
+            record = {"name": "hoster", "levelno": logging.INFO, "levelname": "INFO", "msg": message}
+            handler.handle(logging.makeLogRecord(record))
+            return
+    sys.stderr.write(f"{message}\n")
+    sys.stderr.flush()
+
+
 class JSONFormatter(logging.Formatter):
     """One JSON object: time, level, logger, message, then the extra fields, then the exception."""
 
@@ -76,7 +117,7 @@ class JSONFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        for name, value in _extras(record).items():
+        for name, value in {**_fields(), **_extras(record)}.items():
             fields.setdefault(name, value)
         trace = _trace(self, record)
         if trace:
@@ -93,7 +134,7 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         level = record.levelname.lower()
-        pairs = "".join(f"  {name}={_shown(value)}" for name, value in _extras(record).items())
+        pairs = "".join(f"  {name}={_shown(value)}" for name, value in {**_fields(), **_extras(record)}.items())
         message = record.getMessage().translate(_ONE_LINE)
         line = f"{self._dim(timestamp(record.created))} {self._tint(level)} {record.name}: {message}{self._dim(pairs)}"
         trace = _trace(self, record)
@@ -104,6 +145,13 @@ class TextFormatter(logging.Formatter):
 
     def _dim(self, text: str) -> str:
         return f"\x1b[2m{text}\x1b[0m" if self._colour and text else text
+
+
+def _fields() -> Mapping[str, Any]:
+    subject = _ABOUT.get()
+    if subject is None:
+        return {}
+    return subject if isinstance(subject, Mapping) else subject.log_fields()
 
 
 def _extras(record: logging.LogRecord) -> Mapping[str, Any]:

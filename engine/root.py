@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from importlib.metadata import version
 from typing import Any
 
-import orjson
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import Router
 
 from engine.api import API
-from engine.api.application import Scope
+from engine.api.request import Scope
 from engine.api.responses import Receive, Send
-from engine.database import Database
-from engine.errors import HosterError
-
-QUEUE = "SELECT count(*), min(due) FROM _commands WHERE open = 1"
+from engine.operations import Operations
+from engine.stopping import Stopping
 
 
 class Root:
-    """See the module."""
+    """See the module. `stopping` is in the state of every request, for those that could go on for ever."""
 
     def __init__(
-        self, api: API, database: Database, *, start: Callable[[], Awaitable[None]], stop: Callable[[], Awaitable[None]]
+        self,
+        api: API,
+        operations: Operations,
+        stopping: Stopping,
+        *,
+        start: Callable[[], Awaitable[None]],
+        stop: Callable[[], Awaitable[None]],
     ) -> None:
         self._api = api
-        self._database = database
+        self.readiness = operations.readiness
+        self._stopping = stopping
         self._start, self._stop = start, stop
-        self._ready = False
-        self._router = Router([Route("/health", self._health), Route("/ready", self._readiness)])
+        self._router = Router(operations.routes())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection."""
@@ -38,6 +38,8 @@ class Root:
             target: Any = self._api if scope["path"].startswith("/api/") else self._router
             await target(scope, receive, send)
         elif scope["type"] == "lifespan":
+            if "state" in scope:
+                scope["state"]["stopping"] = self._stopping
             await self._lifespan(receive, send)
         else:
             await self._router(scope, receive, send)
@@ -49,28 +51,9 @@ class Root:
         except BaseException as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
-        self._ready = True
+        self.readiness.started = True
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self._ready = False
+        self._stopping.begin()
         await self._stop()
         await send({"type": "lifespan.shutdown.complete"})
-
-    async def _health(self, request: Request) -> Response:
-        """Whether the process answers at all."""
-        return _json(200, {"status": "healthy", "version": version("hoster")})
-
-    async def _readiness(self, request: Request) -> Response:
-        """Whether requests can be served: database, queue and migrations, each checked now."""
-        checks: dict[str, Any] = {"migrations": "ok" if self._ready else "starting"}
-        try:
-            waiting, _ = self._database.read(QUEUE)[0]
-            checks |= {"database": "ok", "queue": "ok", "waiting_commands": waiting}
-        except HosterError as error:
-            checks |= {"database": error.detail, "queue": "unknown"}
-        good = all(checks[name] == "ok" for name in ("database", "queue", "migrations"))
-        return _json(200 if good else 503, {"status": "ready" if good else "not ready", "checks": checks})
-
-
-def _json(status: int, content: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(content), status, media_type="application/json")

@@ -7,11 +7,10 @@ from typing import Any
 
 import orjson
 
-from engine.errors import BadRequest, Conflict, HosterError, Invalid, TooLarge, UnsupportedMediaType
-from engine.model import ResourceType
-from engine.service.validation import escape, raise_all
+from engine.errors import BadRequest, Conflict, HosterError, Invalid, TooLarge
+from engine.model import Relationship, ResourceType
+from engine.service.validation import MAX_PROBLEMS, escape, raise_all
 
-MEDIA_TYPES = (b"application/vnd.api+json", b"application/json")
 NUL_ESCAPED = b"\\u0000"
 
 
@@ -32,13 +31,8 @@ async def read(receive: Callable[[], Awaitable[Any]], headers: Mapping[bytes, by
             return body
 
 
-def parse(body: bytes, content_type: bytes | None) -> dict[str, Any]:
-    """The JSON object in a body; an empty body is an empty object."""
-    if not body:
-        return {}
-    media_type = (content_type or b"").partition(b";")[0].strip().lower()
-    if media_type not in MEDIA_TYPES:
-        raise UnsupportedMediaType("Send Content-Type: application/vnd.api+json")
+def parse(body: bytes) -> dict[str, Any]:
+    """The JSON object in a body."""
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -81,6 +75,13 @@ def inputs(document: Mapping[str, Any]) -> dict[str, Any]:
     return _object(data, "attributes")
 
 
+def linkage(document: Mapping[str, Any], relationship: Relationship) -> str | None:
+    """The id in the linkage of a to-one relationship."""
+    if "data" not in document:
+        raise BadRequest("The body must have a member `data`: null, or {type, id}", pointer="")
+    return _linked(document["data"], relationship.name, relationship, "/data")
+
+
 def _addressed(data: Mapping[str, Any], kind: ResourceType, row_id: str | None) -> None:
     if "type" not in data:
         raise BadRequest(f"The resource object must say its type, {kind.name!r}", pointer="/data")
@@ -107,20 +108,27 @@ def _related(relationships: Mapping[str, Any], kind: ResourceType) -> dict[str, 
     problems: list[HosterError] = []
     for name, value in relationships.items():
         pointer = f"/data/relationships/{escape(name)}"
-        declared = kind.relationships.get(name)
-        linkage = value.get("data", value) if isinstance(value, dict) else value
+        if len(problems) >= MAX_PROBLEMS:
+            break
         if not isinstance(value, dict) or "data" not in value:
             problems.append(BadRequest("A relationship is an object with a member `data`", pointer=pointer))
-        elif linkage is None:
-            found[name] = None
-        elif not isinstance(linkage, dict) or not isinstance(linkage.get("id"), str):
-            problems.append(BadRequest("The data of a relationship is null or {type, id}", pointer=f"{pointer}/data"))
-        elif declared is not None and linkage.get("type") != declared.to:
-            problems.append(Invalid(f"{name} refers to {declared.to}", code="wrong_type", pointer=f"{pointer}/data/type"))
-        else:
-            found[name] = linkage["id"]
+            continue
+        try:
+            found[name] = _linked(value["data"], name, kind.relationships.get(name), f"{pointer}/data")
+        except HosterError as error:
+            problems.append(error)
     raise_all(problems)
     return found
+
+
+def _linked(data: Any, name: str, declared: Relationship | None, pointer: str) -> str | None:
+    if data is None:
+        return None
+    if not isinstance(data, dict) or not isinstance(data.get("id"), str):
+        raise BadRequest("The data of a relationship is null or {type, id}", pointer=pointer)
+    if declared is not None and data.get("type") != declared.to:
+        raise Invalid(f"{name} refers to {declared.to}", code="wrong_type", pointer=f"{pointer}/type")
+    return str(data["id"])
 
 
 def _refuse_nul(document: Any) -> None:

@@ -6,10 +6,11 @@ from collections.abc import MutableMapping
 from typing import Any, TypeAlias
 
 from engine.access import ANONYMOUS, Actor
-from engine.api import bodies
+from engine.api import bodies, negotiation
 from engine.api.parameters import parameters
 from engine.api.responses import Receive
-from engine.errors import BadRequest, PreconditionFailed
+from engine.errors import BadRequest, PreconditionFailed, UnsupportedMediaType
+from engine.stopping import Stopping
 
 Scope: TypeAlias = MutableMapping[str, Any]
 
@@ -17,7 +18,7 @@ Scope: TypeAlias = MutableMapping[str, Any]
 class Request:
     """What an endpoint needs of a request. `headers` are by lower-case name; of repeated ones the last counts."""
 
-    __slots__ = ("actor", "body_limit", "headers", "id", "method", "path", "query", "receive", "scope")
+    __slots__ = ("actor", "body_limit", "headers", "id", "method", "path", "query", "raw", "receive", "scope")
 
     def __init__(self, scope: Scope, receive: Receive, body_limit: int) -> None:
         self.scope = scope
@@ -29,6 +30,19 @@ class Request:
         self.body_limit = body_limit
         self.actor: Actor = ANONYMOUS
         self.id = ""
+        self.raw = b""
+
+    def log_fields(self) -> dict[str, str]:
+        """What every line says that is logged while this request is answered."""
+        parts = self.path.split("/", 5)[3:5]
+        row = {"row": "/".join(parts)[:128]} if len(parts) == 2 else {}
+        return {"request_id": self.id, "actor": self.actor.label, **row}
+
+    @property
+    def stopping(self) -> Stopping | None:
+        """Tells when the process is to end; None where nothing serves."""
+        stopping: Stopping | None = self.scope.get("state", {}).get("stopping")
+        return stopping
 
     @property
     def peer(self) -> str:
@@ -36,10 +50,19 @@ class Request:
         client = self.scope.get("client")
         return str(client[0]) if client else ""
 
-    async def document(self) -> dict[str, Any]:
-        """The JSON object of the body; an empty one where there is no body."""
-        body = await bodies.read(self.receive, self.headers, self.body_limit)
-        return bodies.parse(body, self.headers.get(b"content-type"))
+    async def document(self, extension: str | None = None) -> dict[str, Any]:
+        """The JSON object of the body; an empty one where there is no body. `raw` is the body then.
+
+        Raises where the body is too large, no JSON, or of a type that is not read here; with `extension`, where it does not
+        say that it is of that extension of JSON:API.
+        """
+        self.raw = await bodies.read(self.receive, self.headers, self.body_limit)
+        if not self.raw:
+            return {}
+        extensions = negotiation.body_extensions(self.headers.get(b"content-type"))
+        if extension is not None and extension not in extensions:
+            raise UnsupportedMediaType(f'Send Content-Type: {negotiation.JSON_API};ext="{extension}"')
+        return bodies.parse(self.raw)
 
     def version(self) -> int | None:
         """The version that `If-Match` insists on; `*` stands for any."""

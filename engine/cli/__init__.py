@@ -19,7 +19,9 @@ OWN = {
     "graph": "engine.cli.definitions:graph",
     "commands": "engine.cli.commands:commands",
     "doctor": "engine.cli.doctor:doctor",
+    "explain": "engine.cli.explain:explain",
     "token": "engine.cli.token:token",
+    "user": "engine.cli.user:user",
 }
 
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import signal
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from socket import AF_INET, AF_INET6, IPPROTO_TCP, SO_REUSEADDR, SOL_SOCKET, TCP_NODELAY, socket
@@ -16,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.errors import HosterError
+from engine.logs import announce
+from engine.stopping import END
 
 if TYPE_CHECKING:
     from engine.app import Hoster
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("hoster")
 
 BACKLOG = 2048
-
-END = (signal.SIGTERM, signal.SIGINT)
 
 THREADS = 64
 """Threads for handlers: most of them wait for an engine, not for a processor."""
@@ -49,11 +45,12 @@ def serve(role: str, config: Path | None) -> None:
     import uvloop
 
     from engine.app import assemble
-    from engine.logs import configure
+    from engine.logs import configure, take_over_python
     from engine.settings import load_settings
 
     settings = load_settings(config=config)
     configure(settings.log_level, settings.log_format)
+    take_over_python()
     for warning in settings.warnings:
         log.warning("%s", warning)
     hoster = assemble(settings, role=role)
@@ -63,42 +60,15 @@ def serve(role: str, config: Path | None) -> None:
 
 
 async def _serve(hoster: Hoster, settings: Settings) -> None:
-    import uvicorn
+    from engine.server.serving import Server, configuration
 
     listening = _bind(settings)
-
-    class Server(uvicorn.Server):
-        """Says where it listens once it does, and ends with status 0 when it is told to stop."""
-
-        async def startup(self, sockets: list[socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                _announce(hoster, listening)
-
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            loop = asyncio.get_running_loop()
-            for number in END:
-                loop.add_signal_handler(number, self.handle_exit, number, None)
-            yield
-            for number in END:
-                loop.remove_signal_handler(number)
-
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
-    config = uvicorn.Config(
-        hoster.asgi,
-        host=settings.server_host,
-        port=settings.server_port,
-        http="httptools",
-        loop="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=int(settings.server_shutdown_timeout),
+    server = Server(
+        configuration(hoster.asgi, settings, hoster.patience),
+        serving=lambda: _announce(hoster, listening),
+        ending=hoster.begin_to_stop,
     )
-    server = Server(config)
     await server.serve(sockets=[listening])
     if not server.started:
         raise SystemExit(3)
@@ -124,9 +94,9 @@ def _bind(settings: Settings) -> socket:
 
 def _announce(hoster: Hoster, listening: socket) -> None:
     host, port = listening.getsockname()[:2]
-    click.echo(f"Hoster listens on http://{f'[{host}]' if ':' in host else host}:{port}", file=sys.stderr)
+    announce(f"Hoster listens on http://{f'[{host}]' if ':' in host else host}:{port}")
     if hoster.first_token is not None:
-        click.echo(f"Token of the first operator, shown only now: {hoster.first_token}", file=sys.stderr)
+        announce(f"Token of the first operator, shown only now: {hoster.first_token}")
 
 
 async def _work(hoster: Hoster) -> None:
@@ -135,6 +105,6 @@ async def _work(hoster: Hoster) -> None:
     for number in END:
         loop.add_signal_handler(number, end.set)
     await hoster.start()
-    click.echo("Hoster runs commands", file=sys.stderr)
+    announce("Hoster runs commands")
     await end.wait()
     await hoster.stop()

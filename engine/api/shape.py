@@ -1,0 +1,112 @@
+"""Documents of several resources and of one, with what they include and the links between pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote, unquote_plus
+
+from engine.api import cursors
+from engine.api.documents import Document, Documents
+from engine.api.parameters import Fields, Listing, View
+from engine.api.request import Request
+from engine.service import Included, Page, Seen, Service
+
+_PLACES = ("page[number]", "page[after]", "page[before]")
+
+
+class Shapes:
+    """Puts documents together."""
+
+    def __init__(self, service: Service, documents: Mapping[str, Documents]) -> None:
+        self._service = service
+        self._documents = documents
+
+    def one(self, request: Request, type_name: str, seen: Seen, view: View) -> Document:
+        """The document of one resource."""
+        if not view.include and not view.fields:
+            return {"data": self._documents[type_name].resource(seen), "links": {"self": _here(request)}}
+        included = self._service.included(request.actor, type_name, (seen,), view.include)
+        (data,) = self._resources(type_name, (seen,), included, view.fields)
+        document: Document = {"data": data, "links": {"self": _here(request)}}
+        return self._with(document, included, view)
+
+    def page(self, request: Request, type_name: str, page: Page, listing: Listing) -> Document:
+        """The document of a page of a list."""
+        view = listing.view
+        links = _links(request, page, listing)
+        if not view.include and not view.fields:
+            resource = self._documents[type_name].resource
+            document: Document = {"data": [resource(seen) for seen in page.items], "links": links}
+        else:
+            included = self._service.included(request.actor, type_name, page.items, view.include)
+            data = self._resources(type_name, page.items, included, view.fields)
+            document = self._with({"data": data, "links": links}, included, view)
+        if page.total is not None:
+            document["meta"] = {"total": page.total}
+        return document
+
+    def linkage(self, request: Request, page: Page, listing: Listing, type_name: str) -> Document:
+        """The document of a page of a to-many relationship: types and ids."""
+        document: Document = {
+            "data": [{"type": type_name, "id": seen.record.id} for seen in page.items],
+            "links": _links(request, page, listing) | {"related": request.path.replace("/relationships/", "/", 1)},
+        }
+        if page.total is not None:
+            document["meta"] = {"total": page.total}
+        return document
+
+    def _resources(self, type_name: str, rows: Sequence[Seen], included: Included, fields: Fields) -> list[Document]:
+        documents, only = self._documents[type_name], fields.get(type_name)
+        written = [documents.resource(seen, only) for seen in rows]
+        if included.many:
+            ends = [name for name in documents.kind.resource.reverses if only is None or name in only]
+            for seen, document in zip(rows, written, strict=True):
+                for name in ends:
+                    ids = included.many.get((type_name, seen.record.id, name))
+                    if ids is not None:
+                        document["relationships"][name] = documents.many(seen.record.id, name, ids)
+        return written
+
+    def _with(self, document: Document, included: Included, view: View) -> Document:
+        """Add what is included. It is there, if empty, wherever it was asked for."""
+        if not view.include:
+            return document
+        by_type: dict[str, list[Seen]] = {}
+        for (name, _), seen in included.rows.items():
+            by_type.setdefault(name, []).append(seen)
+        resources = [each for name, rows in by_type.items() for each in self._resources(name, rows, included, view.fields)]
+        return {**document, "included": resources}
+
+
+def _links(request: Request, page: Page, listing: Listing) -> dict[str, str]:
+    """Links to this page, the first, and those before and after it where there are such."""
+    query, links = listing.query, {"self": _here(request)}
+    if listing.numbered:
+        number = query.offset // query.limit + 1
+        if number > 1:
+            links |= {"first": _there(request, "page[number]", "1"), "prev": _there(request, "page[number]", str(number - 1))}
+        if page.more:
+            links["next"] = _there(request, "page[number]", str(number + 1))
+        return links
+    place = query.place
+    back = place is not None and place.before
+    if place is not None:
+        links["first"] = _there(request)
+    if page.items and (page.more if back else place is not None):
+        links["prev"] = _there(request, "page[before]", cursors.write(page.items[0].record, query.order))
+    if page.items and (back or page.more):
+        links["next"] = _there(request, "page[after]", cursors.write(page.items[-1].record, query.order))
+    return links
+
+
+def _here(request: Request) -> str:
+    return f"{request.path}?{request.query.decode('ascii', 'replace')}" if request.query else request.path
+
+
+def _there(request: Request, name: str | None = None, value: str = "") -> str:
+    """This address with another place in the list."""
+    parts = [part for part in request.query.decode("ascii").split("&") if part]
+    kept = [part for part in parts if unquote_plus(part.partition("=")[0]) not in _PLACES]
+    if name is not None:
+        kept.append(f"{quote(name)}={value}")
+    return f"{request.path}?{'&'.join(kept)}" if kept else request.path
