@@ -9,7 +9,7 @@ from engine.commands.registry import Problem
 from handlers.docker.compose import ComposeInvalid, read_compose
 from handlers.docker.config_files import read_config_files
 from handlers.docker.planner import make_plan
-from handlers.docker.variables import read_variables, stand_ins
+from handlers.docker.variables import Variable, read_variables, stand_ins
 
 
 def check_compose(value: Any, row: Mapping[str, Any]) -> Sequence[Problem]:
@@ -28,6 +28,32 @@ def check_compose(value: Any, row: Mapping[str, Any]) -> Sequence[Problem]:
 def check_variables(value: Any, row: Mapping[str, Any]) -> Sequence[Problem]:
     """Everything wrong with a template's definitions of variables."""
     return read_variables(value)[1]
+
+
+def check_values(value: Any, row: Mapping[str, Any], template: Mapping[str, Any] | None) -> Sequence[Problem]:
+    """Passwords among the values that are shown: they would lie open."""
+    return [
+        Problem(f"{variable.title} is a password: set it under secrets", (name,))
+        for name, variable in _given(value, row, template)
+        if variable.type == "password"
+    ]
+
+
+def check_secrets(value: Any, row: Mapping[str, Any], template: Mapping[str, Any] | None) -> Sequence[Problem]:
+    """What is no password among the values that are never shown: nobody could look up what was given."""
+    return [
+        Problem(f"{variable.title} is no password: set it under variables", (name,))
+        for name, variable in _given(value, row, template)
+        if variable.type != "password"
+    ]
+
+
+def _given(value: Any, row: Mapping[str, Any], template: Mapping[str, Any] | None) -> list[tuple[str, Variable]]:
+    """The names that values are given for, with their definitions; those of the template until the deployment has its own."""
+    known = row.get("template_variables")
+    definitions, _ = read_variables((template or {}).get("variables") if known is None else known)
+    by_name = {variable.name: variable for variable in definitions}
+    return [(name, by_name[name]) for name in value if name in by_name] if isinstance(value, dict) else []
 
 
 def check_config_files(value: Any, row: Mapping[str, Any]) -> Sequence[Problem]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import posixpath
+import re
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from engine.commands.registry import Problem
 from handlers.docker.fields import octal
 
 KEYS = ("name", "path", "content", "mode")
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 MAX_FILES = 50
 MAX_BYTES = 256 * 1024
 MAX_TOTAL = 1024 * 1024
@@ -67,6 +69,8 @@ def path_problem(path: str) -> str | None:
     """Why a path cannot be that of a file in a container, None where it can."""
     if not path.startswith("/") or path.endswith("/") or "\0" in path or len(path) > 400:
         return "The path is absolute and names a file, for example /etc/app/settings.yaml"
+    if CONTROL.search(path):
+        return "The path must not hold line breaks or other control characters"
     if ".." in path.split("/"):
         return "The path must not hold `..`"
     if path != clean_path(path):

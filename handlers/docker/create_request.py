@@ -78,6 +78,7 @@ def _host_config(plan: Plan, container: ContainerPlan, image: ImageFacts) -> Bod
     return {
         "CapAdd": list(container.capabilities),
         "CapDrop": ["ALL"],
+        "CgroupnsMode": "private",
         "Init": service.init,
         "IpcMode": "private",
         "LogConfig": LOGS,

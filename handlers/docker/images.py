@@ -11,6 +11,8 @@ _REFERENCE = re.compile(
     rf"(?:(?P<host>{_HOST})/)?(?P<name>{_PART}(?:/{_PART})*)(?::(?P<tag>[a-zA-Z0-9_][a-zA-Z0-9_.-]{{0,127}}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
+#: What an engine takes for an image that it has, by its id or the beginning of it.
+_ID = re.compile(r"sha256:[0-9a-fA-F]*|[0-9a-fA-F]+|[0-9a-f]{64}:[^@/]*")
 MAX_LENGTH = 400
 
 
@@ -41,6 +43,11 @@ class ImageReference:
 
 def parse_reference(text: str) -> ImageReference:
     """The parts of a reference; raises `ValueError` with a sentence for people."""
+    if _ID.fullmatch(text):
+        raise ValueError(
+            f"{text[:100]!r} is the id of an image, and the node may hold images of others: name an image of a registry, "
+            "with its tag, for example nginx:1.27"
+        )
     match = _REFERENCE.fullmatch(text) if len(text) <= MAX_LENGTH else None
     if match is None:
         raise ValueError(f"{text[:100]!r} is not the name of an image: write for example nginx:1.27")

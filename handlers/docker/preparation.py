@@ -9,6 +9,7 @@ from typing import Any
 from engine.commands.job import Fail
 from engine.commands.registry import Problem
 from engine.model import JSON
+from engine.store import Sealed
 from handlers.docker.causes import fail
 from handlers.docker.compose import ComposeInvalid, read_compose
 from handlers.docker.config_files import ConfigFile, read_config_files
@@ -21,6 +22,7 @@ from handlers.docker.quantities import MIB
 from handlers.docker.variables import Variable, read_variables, resolve
 
 MAX_REPORTED = 20
+_MARK = "passwordmark8d1f0c"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,10 @@ def prepare(deployment: str, row: Mapping[str, Any], template: Mapping[str, Any]
     template = template or {}
     known = row.get("template_variables")
     definitions = _definitions(template.get("variables") if known is None else known)
-    values = _values(definitions, row)
-    secrets = tuple(values[each.name] for each in definitions if each.type == "password" and values[each.name])
+    given = passwords(row)
+    values = _values(definitions, {**(row.get("variables") or {}), **given})
+    named = (values[each.name] for each in definitions if each.type == "password")
+    secrets = tuple(dict.fromkeys(filter(None, (*named, *given.values()))))
     files = _files(row)
     try:
         reading = read_compose(str(row.get("compose_spec") or ""), Values(values))
@@ -47,7 +51,40 @@ def prepare(deployment: str, row: Mapping[str, Any], template: Mapping[str, Any]
         if error.missing:
             raise _missing(error.missing, error.problems) from None
         raise _invalid("compose_invalid", error.problems[0].message, error.problems, secrets) from None
+    if problems := exposed(str(row.get("compose_spec") or ""), definitions, values):
+        raise _invalid("compose_invalid", problems[0].message, problems, secrets)
     return Prepared(plan, reading.notices, secrets)
+
+
+def passwords(row: Mapping[str, Any]) -> Mapping[str, str]:
+    """The values that a deployment keeps secret, in clear."""
+    secrets = row.get("secrets")
+    opened: Mapping[str, str] | None = secrets.value() if isinstance(secrets, Sealed) else secrets
+    return opened or {}
+
+
+def exposed(spec: str, definitions: Sequence[Variable], values: Mapping[str, str]) -> list[Problem]:
+    """Passwords of a compose file that everybody who looks at the node or the event log would read.
+
+    It is read once more with marks in their place: a password may be a word that stands there for another reason.
+    """
+    marked = {each.name: _MARK for each in definitions if each.type == "password"}
+    if not marked:
+        return []
+    try:
+        services = read_compose(spec, Values({**values, **marked})).compose.services
+    except ComposeInvalid:
+        return []  # where a mark does not fit, such as a number, no label and no name of an image is made
+    return [
+        Problem(
+            f"services.{service.name}: a password stands in its {where}",
+            ("services", service.name, where),
+            hint="Use passwords under environment, command or configs",
+        )
+        for service in services
+        for where, texts in (("image", (service.image,)), ("labels", (*service.labels, *service.labels.values())))
+        if any(_MARK in text for text in texts)
+    ]
 
 
 def limits_of(template: Mapping[str, Any]) -> Limits:
@@ -63,8 +100,8 @@ def _definitions(known: Any) -> tuple[Variable, ...]:
     return definitions
 
 
-def _values(definitions: Sequence[Variable], row: Mapping[str, Any]) -> Mapping[str, str]:
-    resolved = resolve(definitions, row.get("variables") or {})
+def _values(definitions: Sequence[Variable], given: Mapping[str, Any]) -> Mapping[str, str]:
+    resolved = resolve(definitions, given)
     if resolved.missing:
         raise _missing(resolved.missing, resolved.problems)
     if resolved.problems:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +17,12 @@ from handlers.docker.images import ImageReference, parse_reference
 from handlers.docker.plan import ImageFacts, Plan
 from handlers.docker.streaming import in_background
 
+log = logging.getLogger("hoster.docker")
+
+MAX_LOGGED = 1000
+#: Causes whose message tells how the engine dials, and other messages that do.
+_PRIVATE = {"registry_unreachable"}
+_ADDRESS = re.compile(r"\bdial\b|\blookup\b|\d+\.\d+\.\d+\.\d+|\[[0-9a-fA-F:]+\]:\d")
 REPORT_SECONDS = 1.0
 #: Architectures that a processor runs besides its own.
 _ALSO = {"amd64": {"386"}, "arm64": {"arm"}}
@@ -131,4 +139,9 @@ def _refused(message: str, reference: ImageReference, image: str, service: str) 
         "registry_unreachable": f"{reference.registry} could not be reached for {image}",
     }
     text = words.get(found.cause, f"{image} could not be pulled")
-    return fail_or_retry(found.cause, text, phase="pull", service=service, image=image, engine_message=found.message)
+    # What the engine says of its own way to a registry names addresses of the node's network: that is not for everybody.
+    log.info(
+        "An image could not be pulled", extra={"image": image, "cause": found.cause, "engine_message": message[:MAX_LOGGED]}
+    )
+    told = {} if found.cause in _PRIVATE or _ADDRESS.search(found.message) else {"engine_message": found.message}
+    return fail_or_retry(found.cause, text, phase="pull", service=service, image=image, **told)

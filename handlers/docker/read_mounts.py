@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 
+from handlers.docker.config_files import CONTROL
 from handlers.docker.document import Scalar, Table, Tree
 from handlers.docker.fields import Fields, Findings, octal
 from handlers.docker.model import Mount
@@ -18,7 +19,7 @@ DEFAULT_TMPFS = 64 * MIB
 MAX_TMPFS = 1024 * MIB
 VOLUME_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}")
 _CLOCK_FILES = {"/etc/localtime", "/etc/timezone"}
-_SOCKETS = re.compile(r"(docker|podman|containerd)\.sock$|^(/var)?/run/?$|^/$")
+_SOCKETS = re.compile(r"(docker|podman|containerd)\.sock$|^(/var)?/run/?$")
 _OPTIONS = {"ro", "rw", "z", "Z", "nocopy", "consistent", "cached", "delegated"}
 #: Places that belong to the kernel or the engine; a volume there breaks the container or shows more than it should.
 _RESERVED = ("/proc", "/sys", "/dev")
@@ -109,7 +110,7 @@ def _tmpfs(item: Scalar, service: Fields) -> Mount | None:
 
 def _target(item: Scalar, path: str, findings: Findings) -> str | None:
     clean = posixpath.normpath(path) if path else ""
-    if not path.startswith("/") or ".." in path.split("/") or "\0" in path or clean.strip("/") == "":
+    if not path.startswith("/") or ".." in path.split("/") or CONTROL.search(path) or clean.strip("/") == "":
         findings.wrong(item, f"{path!r} is not an absolute path inside the container", "Write for example /var/lib/data")
         return None
     clean = "/" + clean.lstrip("/")
@@ -131,6 +132,12 @@ def _refuse_bind(item: Scalar, source: str, target: str, findings: Findings) -> 
         findings.notice(item, "the host's clock settings are not mounted; set the variable TZ instead")
     elif _SOCKETS.search(source):
         findings.wrong(item, "the engine's socket is not handed to containers", "Remove it; whoever has it owns the node")
+    elif source.startswith("/") and posixpath.normpath(source).strip("/") == "":
+        findings.wrong(
+            item,
+            "the root directory of the host is not handed to containers",
+            "Remove it; whoever has it owns the node. Use a named volume (`data:/path`) for data",
+        )
     elif not source:
         findings.wrong(item, "the name of the volume is missing", "Write `name:/path`")
     elif source[0] in "/.~$\\" or "/" in source or "\\" in source:

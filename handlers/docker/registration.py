@@ -70,6 +70,22 @@ def variables(value: Any, row: Mapping[str, Any]) -> Sequence[Problem]:
     return checks.check_variables(value, row)
 
 
+@checks("docker.values", related=("template",))
+def values(value: Any, row: Mapping[str, Any], related: Mapping[str, Mapping[str, Any] | None]) -> Sequence[Problem]:
+    """What is wrong with the values that a deployment gives where everybody who sees it sees them."""
+    from handlers.docker import checks
+
+    return checks.check_values(value, row, related["template"])
+
+
+@checks("docker.secrets", related=("template",))
+def secrets(value: Any, row: Mapping[str, Any], related: Mapping[str, Mapping[str, Any] | None]) -> Sequence[Problem]:
+    """What is wrong with the passwords that a deployment gives."""
+    from handlers.docker import checks
+
+    return checks.check_secrets(value, row, related["template"])
+
+
 @checks("docker.config_files")
 def config_files(value: Any, row: Mapping[str, Any]) -> Sequence[Problem]:
     """What is wrong with a template's config files."""

@@ -11,11 +11,12 @@ import time
 from collections.abc import Mapping
 
 from engine.ambient import timestamp
-from engine.commands.job import Job
+from engine.commands.job import Fail, Job, Retry
 from engine.model import JSON
 from handlers.docker.causes import fail
 from handlers.docker.container_state import ContainerState
 from handlers.docker.engine import EngineLink, open_engine
+from handlers.docker.evidence import conceal, redact
 from handlers.docker.preparation import Prepared, prepare
 from handlers.docker.provisioning import provision
 from handlers.docker.pulling import ensure_images
@@ -36,11 +37,15 @@ async def start_deployment(job: Job, timing: Timing) -> dict[str, JSON]:
         raise fail("no_node", "The deployment has no node to run on", phase="validate")
     prepared = prepare(job.row_id, job.row, job.related.get("template"))
     if prepared.notices:
-        ignored = "; ".join(notice.message for notice in prepared.notices[:10])
+        ignored = redact("; ".join(notice.message for notice in prepared.notices[:10]), prepared.secrets)
         await job.event("compose_ignored", f"Parts of the compose file have no effect: {ignored}")
     async with open_engine(job, node, "pull") as link:
         try:
             states = await _bring_up(link, prepared, timing)
+        except (Fail, Retry) as error:
+            await _leave_nothing_running(link)
+            conceal(error, prepared.secrets)
+            raise
         except Exception:
             await _leave_nothing_running(link)
             raise
