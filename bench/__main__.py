@@ -1,4 +1,4 @@
-"""`python -m bench http|bus|install`: runs a benchmark in an environment of its own.
+"""`python -m bench http|bus|streams|install`: runs a benchmark in an environment of its own.
 
 The peers bring many packages that the product does without, so they live in `build/bench`, which is made when it is first
 needed. This module itself wants nothing but Python.
@@ -16,7 +16,11 @@ ENVIRONMENT = ROOT / "build" / "bench"
 PYTHON = ENVIRONMENT / "bin" / "python"
 COMPLETE = ENVIRONMENT / "complete"
 BENCHMARKS = ("http", "bus")
-USAGE = "Say which benchmark: python -m bench http|bus [--help], or python -m bench install"
+
+ALONE = ("streams",)
+"""Those that compare with nobody, and run where the product runs."""
+
+USAGE = "Say which benchmark: python -m bench http|bus|streams [--help], or python -m bench install"
 
 
 def install() -> int:
@@ -34,6 +38,8 @@ def main(arguments: list[str]) -> int:
     """Run what `arguments` name."""
     if arguments == ["install"]:
         return install()
+    if arguments and arguments[0] in ALONE:
+        return subprocess.run([sys.executable, "-m", f"bench.{arguments[0]}", *arguments[1:]], cwd=ROOT, check=False).returncode
     if not arguments or arguments[0] not in BENCHMARKS:
         print(USAGE, file=sys.stderr)
         return 2

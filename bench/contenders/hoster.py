@@ -32,7 +32,7 @@ class Hoster:
         return None if self._script().exists() else INSTALL.format("hoster")
 
     def launch(self, directory: Path, port: int) -> Launch:
-        """`hoster serve` with its defaults."""
+        """`hoster serve` with its defaults, but for the limit of writes."""
         environment = {
             "HOSTER_DATA_DIR": str(directory),
             "HOSTER_SERVER_HOST": "127.0.0.1",
@@ -41,6 +41,7 @@ class Hoster:
             "HOSTER_RESOURCES_PATH": RESOURCES,
             "HOSTER_EXTENSIONS": "bench.handlers",
             "HOSTER_LOG_LEVEL": "warning",
+            "HOSTER_RATES_WRITES": "off",
             "PYTHONPATH": str(ROOT),
         }
         return Launch([str(self._script()), "serve"], "/ready", environment)
