@@ -14,16 +14,26 @@ import httpx
 from engine.access import SYSTEM, Actor, user
 from engine.ambient import Ambient
 from engine.api import API
+from engine.api.auth import Auth
+from engine.api.description import Description
+from engine.api.events import EventsEndpoint
+from engine.api.methods import Endpoint
 from engine.commands.bus import Bus
 from engine.commands.clockwork import Clockwork
 from engine.commands.registry import Registry
 from engine.database import open_database
-from engine.identity import Tokens
+from engine.identity import Identity, Tokens
 from engine.loader import load
+from engine.metrics import Metrics
+from engine.operations import Operations
+from engine.rates import Rates
+from engine.readiness import Readiness
 from engine.root import Root
 from engine.schema import prepare
 from engine.secrets import Keyring
 from engine.service import Service
+from engine.settings import Settings
+from engine.stopping import Stopping
 from engine.store import Store, Unit
 
 USERS = """
@@ -36,6 +46,17 @@ attributes:
 access: {create: operator, delete: operator}
 """
 
+TOKENS = """
+credential: bearer
+id_prefix: tok_
+attributes:
+  name: {type: string, required: true}
+  token: {type: token, prefix: hoster_}
+  scopes: {type: json, schema: {type: array, minItems: 1, items: {type: string}}}
+  expires_at: {type: timestamp}
+relationships: {owner: {to: users, on_delete: cascade}}
+"""
+
 KEY = bytes(range(32))
 
 
@@ -46,11 +67,18 @@ class System:
     store: Store
     service: Service
     registry: Registry
-    tokens: Tokens
+    identity: Identity
     bus: Bus
     clockwork: Clockwork
     path: Path
     client: httpx.AsyncClient
+    stream: EventsEndpoint
+    stopping: Stopping
+
+    @property
+    def tokens(self) -> Tokens:
+        """What makes tokens."""
+        return self.identity.tokens
 
     async def person(self, name: str, *, operator: bool = False) -> tuple[Actor, dict[str, str]]:
         """A user, and the headers with which they ask."""
@@ -93,11 +121,11 @@ class System:
 
 
 def definitions(folder: Path, files: Mapping[str, str]) -> Path:
-    """Write definition files, and `users` where the test has none of its own; files of earlier calls go."""
+    """Write definition files, and `users` and `tokens` where the test has none of its own; files of earlier calls go."""
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.yaml"):
         old.unlink()
-    for name, text in {"users": USERS, **files}.items():
+    for name, text in {"users": USERS, "tokens": TOKENS, **files}.items():
         (folder / f"{name}.yaml").write_text(textwrap.dedent(text))
     return folder
 
@@ -108,8 +136,10 @@ async def system(
     registry: Registry | None = None,
     *,
     ambient: Ambient | None = None,
+    settings: Settings | None = None,
     lease: float = 30.0,
     concurrency: int = 32,
+    heartbeat: float = 15.0,
 ) -> System:
     """Assemble a system; nothing runs commands until `bus.start()`."""
     loaded = load([definitions(tmp_path / "resources", files)])
@@ -120,12 +150,21 @@ async def system(
     await database.start()
     registry = registry or Registry()
     store = Store(loaded.definitions, database, Keyring([KEY], Ambient()), ambient or Ambient())
-    service, tokens = Service(store, registry), Tokens(store)
+    service, identity = Service(store, registry), Identity(store, settings)
     bus = Bus(store, registry, lease=lease, concurrency=concurrency)
     clockwork = Clockwork(store, registry)
-    root = Root(API(service, tokens), database, start=_nothing, stop=_nothing)
+    stopping = Stopping()
+    operations = Operations(Readiness(database, stopping, store.ambient.time), Metrics(loaded.definitions.types))
+    auth = Auth(service, identity, Rates(store.ambient), settings.rates_sign_in if settings else None)
+    events = EventsEndpoint(service, identity, heartbeat=heartbeat)
+    endpoints: dict[str, Endpoint] = {
+        "auth": auth,
+        "events": events,
+        **Description(loaded.definitions, store.ambient).endpoints,
+    }
+    root = Root(API(service, identity, endpoints=endpoints), operations, stopping, start=_nothing, stop=_nothing)
     client = httpx.AsyncClient(transport=httpx.ASGITransport(root), base_url="http://hoster.test")
-    return System(store, service, registry, tokens, bus, clockwork, path, client)
+    return System(store, service, registry, identity, bus, clockwork, path, client, events, stopping)
 
 
 async def _nothing() -> None:

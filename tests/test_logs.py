@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine.logs import configure
+from engine.logs import announce, configure
 from engine.secrets import MASK, Secret
 
 log = logging.getLogger("hoster.test")
@@ -178,3 +178,14 @@ def test_libraries_that_print_whole_requests_stay_quiet_even_when_debugging() ->
     logging.getLogger("httpx").info("GET https://example.org/?key=hunter2")
     log.debug("Looked")
     assert [line["message"] for line in json_lines(stream)] == ["Looked"]
+
+
+def test_what_is_announced_is_a_line_like_the_others_whatever_the_level(capsys: pytest.CaptureFixture[str]) -> None:
+    stream = io.StringIO()
+    configure("error", "json", stream)
+    announce("Hoster listens")
+    (line,) = json_lines(stream)
+    assert (line["message"], line["level"], line["logger"]) == ("Hoster listens", "info", "hoster")
+    configure("error", "text", stream)
+    announce("Hoster listens")
+    assert capsys.readouterr().err == "Hoster listens\n"

@@ -17,6 +17,7 @@ THINGS = """
 attributes:
   a_string: {type: string, min_length: 2, max_length: 5, pattern: "^[a-z]+$"}
   a_text: {type: text, max_length: 10}
+  a_line: {type: string}
   a_slug: {type: slug}
   an_integer: {type: integer, minimum: -5, maximum: 5}
   a_number: {type: number, minimum: 0}
@@ -35,6 +36,7 @@ attributes:
 GOOD = {
     "a_string": ["ab", "abcde"],
     "a_text": ["", "ü" * 10],
+    "a_line": ["", "Grüße, 你好 😀", 'a "b" \\ c', " ", "\u00a0"],
     "a_slug": ["a", "a-b", "0"],
     "an_integer": [-5, 0, 5],
     "a_number": [0, 0.5, 1e300],
@@ -53,6 +55,7 @@ GOOD = {
 BAD = {
     "a_string": ["a", "abcdef", "AB", 1, True, [], {}, "ab\n"],
     "a_text": ["x" * 11, 1.5],
+    "a_line": ["a\nb", "a\r", "\n", "\t", "\x1b[2J", "\x7f", "a\x85b", "a\u2028b", "\u2029", "x" * 256],
     "a_slug": ["", "A", "-a", "a-", "a b", "ä", "x" * 64, "a\n"],
     "an_integer": [-6, 6, 1.5, "1", True],
     "a_number": [-0.1, "1", False],
@@ -64,7 +67,7 @@ BAD = {
     ],
     "a_json": [{}, {"n": "1"}, [], 7],
     "an_enum": ["blue", "", "RED", 1],
-    "an_email": ["a", "a@", "@b.c", "a b@example.org", "a@example", "a@b..c", "a@example.org\n"],
+    "an_email": ["a", "a@", "@b.c", "a b@example.org", "a@example", "a@b..c", "a@example.org\n", "a\x7f@example.org"],
     "a_url": ["example.org", "ftp://example.org", "javascript:alert(1)", "https://", "https://a b", "http:///x"],
     "a_hostname": ["", "Example.org", "-a.b", "a..b", "a.b-", "a_b.c", "x" * 64 + ".org", "a.b/"],
     "a_semver": ["1", "1.0", "v1.0.0", "1.0.0.0", "01.0.0"],

@@ -30,11 +30,11 @@ class Process:
 
     def __init__(self, data: Path, role: str, name: str, port: int, **environment: str) -> None:
         self.role, self.log = role, data.with_name(f"{name}.log")
-        self.url = f"http://127.0.0.1:{port}"
+        self.port, self.url = port, f"http://127.0.0.1:{port}"
         self._lock = data / "hoster.db.lock"
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith("HOSTER_")} | {
             "HOSTER_DATA_DIR": str(data), "HOSTER_SERVER_PORT": str(port), "HOSTER_ADMIN_TOKEN": TOKEN,
-            "HOSTER_LOG_LEVEL": "warning", **environment,
+            "HOSTER_LOG_LEVEL": "warning", "HOSTER_RATES_WRITES": "off", **environment,
         }  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
 

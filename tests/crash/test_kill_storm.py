@@ -312,6 +312,6 @@ def check_database(file: Path, storm: Storm) -> None:
     ledger.check_rows(file, "deployments")
     assert len(storm.acknowledged) > KILLS / 2
     assert ledger.query(file, "SELECT * FROM _commands WHERE open = 1 AND type = 'deployments'") == []
-    assert ledger.query(file, "SELECT count(*) FROM _tokens") == [(1,)]
+    assert ledger.query(file, "SELECT count(*) FROM tokens") == [(1,)]
     most = ledger.query(file, "SELECT max(attempt) FROM _commands WHERE type = 'deployments'")
     log.warning("%d answered writes are there; a command took up to %d attempts", len(storm.acknowledged), most[0][0])

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from engine.loader import load
-from engine.model import Attribute, Definitions, Position, Relationship, ResourceType, Retry, RuleText, Timer
+from engine.model import Attribute, Definitions, Limit, Position, Relationship, ResourceType, Retry, Reverse, RuleText, Timer
 
 SOUND = Path(__file__).parent / "sound"
 
@@ -24,10 +24,15 @@ attributes:
   labels:  {type: json, schema: {type: array, items: {type: string}}, default: [a], check: labels.known}
   price:   {type: money, currency: EUR, default: {amount: 5, currency: EUR}}
   secret:  {type: secret, read: operator}
+  pin:     {type: integer, secret: true, minimum: 1, write: operator}
+  door:    {type: token}
   problem: {type: json, set_by: system}
 relationships:
-  plan:     {to: plans, required: true, immutable: true, on_delete: restrict, was: tier, description: What was bought}
+  plan:     {to: plans, required: true, immutable: true, on_delete: restrict, was: tier, reverse: sold, description: A choice}
   customer: {to: users, on_delete: set_null}
+  offered:  {to: plans, read: operator, write: customer == null, default: {name: free}}
+  above:    {to: tickets, reverse: below}
+  beside:   {to: tickets, reverse: false}
 lifecycle:
   attribute: stage
   initial: open
@@ -48,7 +53,10 @@ lifecycle:
       by: customer in user.principals && level == "low"
       needs: {"input.reason != null": Say why, "old.level == level": Leave the level alone}
       inputs: {reason: {type: string, required: true, max_length: 40}}
-access: {read: owner, create: known, update: owner, delete: operator}
+access: {read: owner, usable: known, create: known, update: owner, delete: operator}
+credential: bearer
+limits:
+  mine: {most: most, total: serial, where: serial > 3, unless: operator, message: Enough}
 validations:
   - {rule: "serial == null || serial > 1", message: Too small, attribute: serial}
 examples:
@@ -69,9 +77,9 @@ def tickets(tmp_path: Path) -> ResourceType:
     return definitions.types["tickets"]
 
 
-def place(tmp_path: Path, needle: str) -> Position:
+def place(tmp_path: Path, needle: str, *, after: str = "") -> Position:
     lines = TICKETS.split("\n")
-    line = next(number for number, text in enumerate(lines) if needle in text)
+    line = next(number for number, text in enumerate(lines) if needle in text and after in text)
     return Position(str(tmp_path / "tickets.yaml"), line + 1, lines[line].index(needle) + 1)
 
 
@@ -119,6 +127,11 @@ def test_attributes(tmp_path: Path) -> None:
     )
     assert (attributes["price"].currency, attributes["price"].default) == ("EUR", {"amount": 5, "currency": "EUR"})
     assert attributes["secret"].read == RuleText("user.operator", place(tmp_path, "operator}"))
+    assert [name for name, each in attributes.items() if each.encrypted] == ["secret", "pin"]
+    assert [name for name, each in attributes.items() if each.concealed] == ["secret", "pin", "door"]
+    assert attributes["pin"].write == RuleText("user.operator", place(tmp_path, "operator}", after="pin:"))
+    door = attributes["door"]
+    assert (door.set_by, door.prefix, door.unique, door.secret) == ("system", "ticket_", (), False)
 
 
 def test_relationships(tmp_path: Path) -> None:
@@ -126,14 +139,60 @@ def test_relationships(tmp_path: Path) -> None:
     assert relationships["plan"] == Relationship(
         name="plan",
         to="plans",
-        description="What was bought",
+        description="A choice",
         required=True,
         immutable=True,
         on_delete="restrict",
+        reverse="sold",
         was="tier",
         position=place(tmp_path, "plan:     {to"),
     )
     assert (relationships["customer"].set_by, relationships["customer"].on_delete) == ("system", "set_null")
+    offered = relationships["offered"]
+    assert (offered.read, offered.write) == (
+        RuleText("user.operator", place(tmp_path, "operator, write: customer")),
+        RuleText("customer == null", place(tmp_path, "customer == null")),
+    )
+    assert offered.default == {"name": "free"}
+
+
+def test_the_other_ends_of_relationships(tmp_path: Path) -> None:
+    ticket = tickets(tmp_path)
+    definitions = load([SOUND, tmp_path]).definitions
+    assert definitions is not None
+    assert {name: each.reverse for name, each in ticket.relationships.items()} == {
+        "plan": "sold",
+        "customer": "tickets",
+        "offered": None,  # who may not see it would see it from the other end
+        "above": "below",
+        "beside": None,
+    }
+    ends = {name: dict(each.reverses) for name, each in definitions.types.items()}
+    assert ends == {
+        "plans": {"sold": Reverse("sold", "tickets", "plan"), "users": Reverse("users", "users", "plan")},
+        "users": {"tickets": Reverse("tickets", "tickets", "customer")},
+        "tickets": {"below": Reverse("below", "tickets", "above")},
+    }
+
+
+def test_what_lets_in_and_what_is_limited(tmp_path: Path) -> None:
+    ticket = tickets(tmp_path)
+    definitions = load([SOUND, tmp_path]).definitions
+    assert definitions is not None
+    assert (definitions.credential("bearer"), definitions.credential("cookie")) == (ticket, None)
+    assert definitions.limits is definitions.types["plans"]
+    assert ticket.access.usable == RuleText("user.known", place(tmp_path, "known, create"))
+    assert dict(ticket.limits) == {
+        "mine": Limit(
+            name="mine",
+            most="most",
+            total="serial",
+            where=RuleText("serial > 3", place(tmp_path, "serial > 3, unless")),
+            unless=RuleText("user.operator", place(tmp_path, "operator, message: Enough")),
+            message="Enough",
+            position=place(tmp_path, "mine: {most"),
+        )
+    }
 
 
 def test_states(tmp_path: Path) -> None:
@@ -200,5 +259,13 @@ def test_the_small_sections(tmp_path: Path) -> None:
 def test_the_model_cannot_be_changed(tmp_path: Path) -> None:
     ticket = tickets(tmp_path)
     assert ticket.lifecycle is not None
-    mappings = [ticket.attributes, ticket.relationships, ticket.reads, ticket.lifecycle.states, ticket.lifecycle.transitions]
+    mappings = [
+        ticket.attributes,
+        ticket.relationships,
+        ticket.reads,
+        ticket.reverses,
+        ticket.limits,
+        ticket.lifecycle.states,
+        ticket.lifecycle.transitions,
+    ]
     assert {type(each) for each in mappings} == {MappingProxyType}

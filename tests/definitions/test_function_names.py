@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.app import known
 from engine.check import Known, check
+from engine.commands.registry import Registry
 from engine.loader import load
+from engine.settings import load_settings
 
 TEXT = """\
 owner: none
@@ -68,3 +71,16 @@ def test_what_a_wrong_file_may_use_is_not_called_unused(tmp_path: Path) -> None:
 def test_without_the_registered_names_they_are_not_checked(tmp_path: Path) -> None:
     (tmp_path / "things.yaml").write_text(TEXT)
     assert check(load([tmp_path])) == ()
+
+
+def test_who_replaces_a_shipped_file_need_not_use_its_functions(tmp_path: Path) -> None:
+    (tmp_path / "deployments.yaml").write_text("owner: none\nattributes:\n  title: {type: string}\n")
+    registry = Registry(
+        handlers=dict.fromkeys(("docker.start", "things.work")),
+        settings=load_settings({"HOSTER_RESOURCES_PATH": str(tmp_path)}),
+    )
+    assert registry.settings is not None
+    problems = check(load(registry.settings.resource_directories), known(registry))
+    assert [problem.message for problem in problems if problem.code == "unused-command"] == [
+        "the function registered for the command 'things.work' is used by no definition"
+    ]

@@ -184,3 +184,24 @@ def test_well_formed_files_with_odd_values_never_raise(data: st.DataObject, tmp_
     loaded = load([SOUND, tmp_path])
     check(loaded)
     assert (loaded.definitions is None) == bool(loaded.problems)
+
+
+TITLES = "owner: none\nattributes:\n" + "".join(f"  title{number}: {{type: string}}\n" for number in range(3000))
+STATES = "".join(f"    s{number}: {{}}\n" for number in range(1500))
+MOVES = "".join(f"    t{number}: {{from: state{number}, to: st{number}}}\n" for number in range(2000))
+WRONG_ALL_OVER = {
+    "keys": "owner: none\n" + "".join(f"atributes{number}: x\n" for number in range(12_000)),
+    "names": TITLES + "view: {list: [" + ",".join(f"titel{number}" for number in range(2500)) + "]}\n",
+    "rules": TITLES.replace("string}", "string, default: {rule: titel}}"),
+    "states": f"owner: none\nlifecycle:\n  initial: s0\n  states:\n{STATES}  transitions:\n{MOVES}",
+}
+
+
+@pytest.mark.parametrize("text", WRONG_ALL_OVER.values(), ids=WRONG_ALL_OVER.keys())
+def test_thousands_of_slips_are_told_of_quickly(text: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.yaml").write_text(text)
+    began = time.process_time()
+    problems = check(load([tmp_path]))
+    assert time.process_time() - began < 4
+    assert len(problems) > 100
+    assert problems[0].hint is not None or problems[0].code == "unknown-state"

@@ -13,9 +13,9 @@ import pytest
 
 from engine.loader import language
 from engine.loader.node import plain
-from engine.loader.vocabulary import ATTRIBUTE, LIFECYCLE, READ, RELATIONSHIP, STATE, TOP, TRANSITION, VIEW
+from engine.loader.vocabulary import ATTRIBUTE, LIFECYCLE, LIMIT, READ, RELATIONSHIP, STATE, TOP, TRANSITION, VIEW
 from engine.loader.yaml_reader import read_yaml
-from engine.model import Access, Attribute, Lifecycle, Read, Relationship, ResourceType, State, Transition, View
+from engine.model import Access, Attribute, Lifecycle, Limit, Read, Relationship, ResourceType, State, Transition, View
 from engine.types import TYPES
 
 HERE = Path(__file__).parent
@@ -60,7 +60,7 @@ def test_every_attribute_type_can_be_written() -> None:
 @pytest.mark.parametrize(
     ("model", "known", "differently"),
     [
-        (ResourceType, TOP, {"name"}),
+        (ResourceType, TOP, {"name", "reverses"}),
         (Attribute, {**ATTRIBUTE, "type": {}}, {"name", "default_rule"}),
         (Relationship, RELATIONSHIP, {"name"}),
         (Lifecycle, LIFECYCLE, set()),
@@ -68,6 +68,7 @@ def test_every_attribute_type_can_be_written() -> None:
         (Transition, TRANSITION, {"name", "sources", "target", "guards"}),
         (Read, READ, {"name", "source"}),
         (View, VIEW, {"columns"}),
+        (Limit, LIMIT, {"name"}),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
 )

@@ -142,3 +142,35 @@ def test_moving_a_directory_changes_only_the_places(tmp_path: Path) -> None:
     shutil.move(first, tmp_path / "second")
     two = [str(each).replace("second", "first") for each in load([tmp_path / "second"]).problems]
     assert [text for text, _ in one] == two
+
+
+def of(directory: Path, **files: str) -> list[tuple[str, int, str]]:
+    """The problems of these files as file, line and code."""
+    found = load([write(directory, **files)]).problems
+    return [(Path(each.position.file).stem, each.position.line, each.code) for each in found]
+
+
+BROKEN = "owner: none\nattributes:\n  status: {type: strng}\n"
+
+
+def test_a_broken_name_hides_nothing_in_the_rules_of_another_type(tmp_path: Path) -> None:
+    other = "owner: none\nattributes:\n  status: {type: string}\naccess: {read: status == 1}\n"
+    assert of(tmp_path / "all", aaa=BROKEN, bbb=other) == [("aaa", 3, "wrong-value"), ("bbb", 4, "bad-rule")]
+
+
+def test_a_broken_name_hides_nothing_where_it_only_stands_in_quotes(tmp_path: Path) -> None:
+    notes = BROKEN + "access:\n  read: titel == 'status'\n  create: status == 1\n"
+    assert of(tmp_path / "all", notes=notes) == [("notes", 3, "wrong-value"), ("notes", 5, "bad-rule")]
+
+
+def test_a_broken_name_is_passed_over_behind_the_relationship_that_leads_to_it_only(tmp_path: Path) -> None:
+    rules = "access: {read: a . status == 1, create: b.status == 1, update: old.a.status == 1, delete: other.status == 1}\n"
+    whole = "owner: none\nattributes:\n  status: {type: string}\n"
+    notes = "owner: none\nrelationships:\n  a: {to: aaa}\n  b: {to: bbb}\n" + rules
+    found = of(tmp_path / "all", aaa=BROKEN, bbb=whole, notes=notes)
+    assert found == [("aaa", 3, "wrong-value"), *[("notes", 5, "bad-rule")] * 3]
+
+
+def test_a_name_that_is_no_name_is_told_of_once(tmp_path: Path) -> None:
+    notes = "owner: none\nattributes:\n  my-title: {type: string}\naccess: {read: my-title == 'x' && my - title == ''}\n"
+    assert of(tmp_path / "all", notes=notes) == [("notes", 3, "bad-name")]

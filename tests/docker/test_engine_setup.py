@@ -99,7 +99,7 @@ def test_importing_the_handlers_registers_them_and_loads_nothing_heavy() -> None
     assert done.stdout.splitlines() == [
         "[]",
         "['deployments.schedule', 'docker.remove', 'docker.start', 'docker.stop'] ['docker.health', 'docker.logs'] "
-        "['docker.compose', 'docker.config_files', 'docker.variables']",
+        "['docker.compose', 'docker.config_files', 'docker.secrets', 'docker.values', 'docker.variables']",
     ]
 
 

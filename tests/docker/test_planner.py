@@ -70,6 +70,7 @@ def test_the_create_call_of_a_service_is_exactly_this() -> None:
             "CapAdd": ["DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"],
             "CapDrop": ["ALL"],
             "Init": None,
+            "CgroupnsMode": "private",
             "IpcMode": "private",
             "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}},
             "Memory": 64 * MIB,

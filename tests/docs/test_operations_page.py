@@ -14,7 +14,11 @@ import pytest
 from engine.app import BadDefinitions, NoExtension
 from engine.cli import main
 from engine.cli.serve import CannotListen
-from engine.identity.tokens import NoIdentityType
+from engine.identity.identity import TwoKeys
+from engine.identity.keys import UnusableKey
+from engine.identity.people import NoIdentityType
+from engine.identity.tokens import NoTokenType
+from engine.identity.vouched import NeedsMore
 from engine.schema.prepare import SchemaChangeNeeded
 from engine.secrets.problems import KeyUnusable
 from engine.seeds import BadSeed
@@ -24,6 +28,7 @@ from tests.docs.pages import page, rows
 PAGE = page("operations")
 REFUSALS = (
     SettingsInvalid, BadDefinitions, SchemaChangeNeeded, KeyUnusable, BadSeed, NoIdentityType, CannotListen, NoExtension,
+    NeedsMore, NoTokenType, TwoKeys, UnusableKey,
 )  # fmt: skip
 
 

@@ -1,10 +1,7 @@
 """The command bus: commands run at least once, outcomes count exactly once, whatever happens in between."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from engine.access import SYSTEM
 from engine.ambient import Ambient
@@ -12,77 +9,8 @@ from engine.commands import outcome, queue
 from engine.commands.bus import Bus
 from engine.commands.job import Fail, Job, Retry
 from engine.commands.registry import Registry
+from tests.engine.lamps import LAMPS, Lamp, make
 from tests.support import System, shut, system
-
-LAMPS = """
-attributes:
-  name: {type: string, required: true}
-  brightness: {type: integer, set_by: system}
-  failure: {type: json, set_by: system}
-lifecycle:
-  initial: off
-  states:
-    off: {}
-    warming: {run: lamp.warm, then: on, else: broken, within: 30s, retry: {attempts: 3, delay: 10ms}}
-    cooling: {run: lamp.cool, then: off, else: broken, within: 30s}
-    on: {}
-    broken: {}
-  transitions:
-    switch_on: {from: [off, broken], to: warming, inputs: {level: {type: integer, default: 5}}}
-    switch_off: {from: [on, warming], to: cooling}
-"""
-
-
-class Lamp:
-    """Handlers that do what the test tells them, and note what was asked of them."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, str, int]] = []
-        self.running = 0
-        self.most = 0
-        self.release = asyncio.Event()
-        self.release.set()
-        self.started = asyncio.Event()
-        self.raises: list[Exception] = []
-
-    async def warm(self, job: Job) -> dict[str, int]:
-        self.calls.append(("warm", job.row_id, job.attempt))
-        self.running += 1
-        self.most = max(self.most, self.running)
-        self.started.set()
-        try:
-            await self.release.wait()
-            if self.raises:
-                raise self.raises.pop(0)
-        finally:
-            self.running -= 1
-        return {"brightness": int(job.inputs["level"])}
-
-    async def cool(self, job: Job) -> None:
-        self.calls.append(("cool", job.row_id, job.attempt))
-
-    def registry(self) -> Registry:
-        registry = Registry()
-        registry.handles("lamp.warm")(self.warm)
-        registry.handles("lamp.cool")(self.cool)
-        return registry
-
-
-@pytest.fixture
-async def lamp() -> Lamp:
-    return Lamp()
-
-
-@pytest.fixture
-async def house(tmp_path: Path, lamp: Lamp) -> AsyncIterator[System]:
-    running = await system(tmp_path, {"lamps": LAMPS}, lamp.registry())
-    yield running
-    await shut(running)
-
-
-async def make(house: System, name: str = "desk") -> str:
-    kind = house.store.kind("lamps")
-    return (await house.write(lambda unit: unit.create(kind, {"name": name}))).id
 
 
 async def test_entering_a_state_queues_its_command_in_the_same_commit(house: System) -> None:

@@ -1,7 +1,6 @@
 """The bus in trouble: reads that fail, cancels that come late, conditions that no longer hold, limits under load."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,8 @@ from engine.commands.job import Fail, Job
 from engine.commands.registry import Registry
 from engine.database import StorageFailed
 from engine.store import MASK
-from tests.engine.test_bus import LAMPS, Lamp, make
+from tests.engine.lamps import LAMPS, Lamp, make
 from tests.support import System, shut, system
-
-
-@pytest.fixture
-async def lamp() -> Lamp:
-    return Lamp()
-
-
-@pytest.fixture
-async def house(tmp_path: Path, lamp: Lamp) -> AsyncIterator[System]:
-    running = await system(tmp_path, {"lamps": LAMPS}, lamp.registry())
-    yield running
-    await shut(running)
 
 
 async def test_a_read_that_fails_does_not_end_the_bus(house: System, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -53,8 +54,15 @@ FAILURES = {
 class Customer:
     """Sends requests, and waits for what becomes of them."""
 
-    def __init__(self, http: httpx.Client) -> None:
-        self.http = http
+    def __init__(self, http: httpx.Client, process: Process, data: Path) -> None:
+        self.http, self.process, self.data = http, process, data
+
+    def kept(self) -> bytes:
+        """Everything that the server has written: its database and its lines."""
+        return (
+            b"".join(path.read_bytes() for path in self.data.glob("hoster.db*") if path.is_file())
+            + self.process.output().encode()
+        )
 
     def send(self, method: str, path: str, document: Any = None, status: int | None = None) -> Any:
         answer = self.http.request(method, f"/{path}", json=document)
@@ -95,7 +103,7 @@ def customer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Customer]:
     data = tmp_path_factory.mktemp("journey") / "data"
     process = Process(data, "all", "journey", free_port()).ready()
     with client(process.url) as http:
-        shopper = Customer(http)
+        shopper = Customer(http, process, data)
         end = time.monotonic() + PATIENCE
         while not shopper.send("GET", "nodes?filter[status]=online")["data"]:
             assert time.monotonic() < end, "no node came online"
@@ -152,6 +160,37 @@ def test_two_services_with_variables_files_and_data_that_stays(customer: Custome
     customer.send("DELETE", f"deployments/{deployment}", status=202)
     customer.gone(deployment)
     assert containers(deployment) == []
+
+
+PASSWORD = "correct-horse-battery"
+SAFE = one(
+    f"image: '{TEST}', environment: {{KEY: '$KEY'}}, restart: 'no', "
+    "command: [sh, -c, 'echo the key is $$KEY; test $$HOLD || exit 3; sleep 600'], init: true"
+)
+
+
+def test_a_password_reaches_its_container_and_nobody_else(customer: Customer) -> None:
+    definition = [{"name": "KEY", "type": "password", "required": True}]
+    safe = customer.template("Safe", SAFE, variables=definition)
+    document = {"type": "deployments", "attributes": {"name": "safe", "variables": {"KEY": PASSWORD}},
+                "relationships": {"template": {"data": {"type": "templates", "id": safe}}}}  # fmt: skip
+    (error,) = customer.send("POST", "deployments", {"data": document}, 422)["errors"]
+    assert error["source"]["pointer"] == "/data/attributes/variables/KEY"
+    assert "is a password: set it under secrets" in error["detail"]
+    deployment = customer.create("deployments", {"name": "safe", "secrets": {"KEY": PASSWORD}}, template=("templates", safe))
+    customer.send("POST", f"deployments/{deployment}/start", status=202)
+    failed = customer.until(deployment, "running", "failed")
+    assert (failed["failure"]["cause"], failed["failure"]["log"]) == ("exited", ["the key is •••"])
+    engine = connect(DEFAULT_SOCKET)
+    container = engine.containers.get(f"hoster_{deployment}_app")
+    inside, labels = container.attrs["Config"]["Env"], str(container.labels)
+    engine.close()
+    assert f"KEY={PASSWORD}" in inside
+    shown = customer.http.get(f"/deployments/{deployment}").text
+    assert [PASSWORD in text for text in (labels, shown)] == [False, False]
+    assert (deployment.encode() in customer.kept(), PASSWORD.encode() in customer.kept()) == (True, False)
+    customer.send("DELETE", f"deployments/{deployment}", status=202)
+    customer.gone(deployment)
 
 
 def test_every_kind_of_failure_ends_in_failed_with_its_cause(customer: Customer) -> None:

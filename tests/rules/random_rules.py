@@ -160,7 +160,14 @@ def user(source: Source) -> Row:
         "principals": [source.text() for _ in range(source.pick((0, 1, 2)))],
         "email": source.pick((None, "Ada@example.com")),
         "plan": source.pick((None, "a", "ab")),
+        "limits": source.pick((None, {}, limits(source), limits(source))),
     }
+
+
+def limits(source: Source) -> Row:
+    """How much somebody may have; now and then something of it is not known."""
+    row = without_nulls(source, row_of(source, "makers", "m1"))
+    return {name: value for name, value in row.items() if f"user.limits.{name}" in SCOPE.names}
 
 
 def literal(source: Source, kind: str) -> str:

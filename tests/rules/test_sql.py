@@ -7,8 +7,8 @@ import sqlite3
 import pytest
 
 from engine.model import Attribute
-from engine.rules import Literal, Request, Rule, RuleError, compile_rule, row_scope
-from tests.rules.world import DEFINITIONS, NOBODY, NOW, SCOPE, SOMEBODY, THINGS, create_tables
+from engine.rules import Literal, Request, Rule, RuleError, compile_rule, row_scope, user_scope
+from tests.rules.world import DEFINITIONS, NOBODY, NOW, SCOPE, SOMEBODY, THINGS, create_tables, insert, thing
 
 
 def text_of(rule: str, dialect: str = "sqlite") -> str:
@@ -30,6 +30,48 @@ def test_a_list_is_bound_as_one_json_text() -> None:
     assert condition.text == '(t."owner" IN (SELECT value FROM json_each(?)))'
     assert condition.parameters(SOMEBODY, NOW) == ('["u1","team"]',)
     assert condition.parameters(NOBODY, NOW) == ("[]",)
+
+
+LIMITS = {"level": 4, "score": 1, "trusted": True, "fee": {"amount": 7, "currency": "EUR"}, "tags": ["red", "blue", "green"]}
+
+
+@pytest.mark.parametrize(
+    ("rule", "allowed"),
+    [
+        ("user.limits.level > count", True),
+        ("user.limits.score / 2 == 0.5 && user.limits.score / (user.limits.score + 1) == 0.5", True),
+        ("user.limits.trusted", True),
+        ('user.limits.fee.amount > 5 && user.limits.fee.currency == "EUR"', True),
+        ("tags.all(each, each in user.limits.tags)", True),
+        ("user.limits.tags.exists(each, each in tags)", True),
+        ("user.limits.tags.all(each, each in tags)", False),
+        ("size(user.limits.tags) == 3 && user.limits.fee != null", True),
+    ],
+)
+def test_what_a_user_may_have_is_the_same_for_both_and_false_where_unknown(rule: str, allowed: bool) -> None:
+    connection = sqlite3.connect(":memory:")
+    create_tables(connection)
+    insert(connection, THINGS, thing())
+    compiled = compile_rule(rule, SCOPE)
+    condition = compiled.sql("sqlite", "t")
+    for limits, expected in ((LIMITS, allowed), ({}, False), (None, False), ({"name": "x"}, False)):
+        user = {**SOMEBODY, "limits": limits}
+        found = connection.execute(f"SELECT 1 FROM things t WHERE {condition.text}", condition.parameters(user, NOW)).fetchall()
+        assert compiled.evaluate(thing(), user=user, now=NOW) is expected
+        assert bool(found) is expected
+
+
+def test_a_secret_that_limits_is_known_to_nobody_and_rules_about_users_know_no_row() -> None:
+    with pytest.raises(RuleError, match="is secret"):
+        compile_rule('user.limits.password == "a"', SCOPE)
+    with pytest.raises(RuleError, match="has no 'levl'"):
+        compile_rule("user.limits.levl == 1", SCOPE)
+    scope = user_scope(DEFINITIONS)
+    assert compile_rule("user.operator || user.limits.level > 2", scope).evaluate(
+        {}, user={"operator": False, "limits": LIMITS}
+    )
+    with pytest.raises(RuleError, match="unknown name 'count'"):
+        compile_rule("count == 1", scope)
 
 
 def test_booleans_are_bound_as_the_database_has_them() -> None:

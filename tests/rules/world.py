@@ -75,11 +75,26 @@ THINGS = ResourceType(
     lifecycle=LIFECYCLE,
 )
 
-DEFINITIONS = Definitions({"things": THINGS, "makers": MAKERS})
+PEOPLE = ResourceType(
+    name="people",
+    identity=True,
+    limited_by="maker",
+    relationships=_by_name(Relationship(name="maker", to="makers")),
+)
+
+DEFINITIONS = Definitions({"things": THINGS, "makers": MAKERS, "people": PEOPLE})
 SCOPE: Scope = row_scope(DEFINITIONS, THINGS)
 
 NOW = "2026-01-31T09:30:00.000Z"
-NOBODY: Mapping[str, Any] = {"id": "", "known": False, "operator": False, "principals": [], "email": None, "plan": None}
+NOBODY: Mapping[str, Any] = {
+    "id": "",
+    "known": False,
+    "operator": False,
+    "principals": [],
+    "email": None,
+    "plan": None,
+    "limits": {},
+}
 SOMEBODY: Mapping[str, Any] = {
     "id": "u1",
     "known": True,
@@ -87,6 +102,14 @@ SOMEBODY: Mapping[str, Any] = {
     "principals": ["u1", "team"],
     "email": "Ada@example.com",
     "plan": None,
+    "limits": {
+        "name": "Small",
+        "level": 2,
+        "score": 0.5,
+        "trusted": True,
+        "fee": {"amount": 5, "currency": "EUR"},
+        "tags": ["red"],
+    },
 }
 
 

@@ -118,11 +118,11 @@ def test_unknown_variables_are_refused_with_the_name_that_was_meant() -> None:
 
 
 def test_names_of_parts_that_are_still_to_come_only_warn(tmp_path: Path) -> None:
-    file = write(tmp_path, "auth: {shared_secret: hunter2}\nproxy:\n  enabled: true\n")
+    file = write(tmp_path, "domain: {config_dir: hunter2}\nproxy:\n  enabled: true\n")
     settings = load_settings({"HOSTER_BILLING_STRIPE_KEY": "sk_live_hunter2"}, file)
     assert len(settings.warnings) == 3
     assert all("has no effect" in warning and "hunter2" not in warning for warning in settings.warnings)
-    assert [name in "".join(settings.warnings) for name in ("auth.shared_secret", "proxy.enabled", "BILLING_STRIPE_KEY")] == [
+    assert [name in "".join(settings.warnings) for name in ("domain.config_dir", "proxy.enabled", "BILLING_STRIPE_KEY")] == [
         True
     ] * 3
 
@@ -141,7 +141,7 @@ def test_variables_that_an_orchestrator_sets_for_a_service_are_no_mistakes() -> 
 def test_a_secret_in_a_file_that_others_can_read_is_warned_of(tmp_path: Path) -> None:
     file = write(tmp_path, f"admin_token: '{TOKEN}'\n")
     assert load_settings({}, file).warnings == ()
-    file.chmod(0o644)
+    file.chmod(0o640)
     (warning,) = load_settings({}, file).warnings
     assert "chmod 600" in warning
     assert TOKEN not in warning
