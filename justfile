@@ -21,6 +21,7 @@ serve *arguments: setup
 # Everything that must hold before a change lands; arguments go to pytest
 test *arguments: setup
     @.ci/packages test
+    @.ci/clients
     @{{ bin }}/python -m handlers.docker.engine_setup
     @"{{ just_executable() }}" lint
     @{{ bin }}/pytest "$@"

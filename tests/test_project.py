@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -147,6 +148,16 @@ def test_a_lock_file_has_a_hash_for_everything_and_no_address(name: str) -> None
         assert re.match(r"[a-z0-9][a-z0-9.-]*==[^ ]+( ;[^\\]+?)?( +--hash=sha256:[0-9a-f]{64})+$", line), line
     text = (ROOT / name).read_text()
     assert not re.search(r"://|@ |--(index|extra|find|trusted)", text)
+
+
+def test_the_lock_file_of_the_clients_has_a_hash_for_everything_and_no_address() -> None:
+    text = (ROOT / "tests/clients/package-lock.json").read_text()
+    assert "://" not in text, "run: .ci/clients lock"
+    packages = json.loads(text)["packages"]
+    asked = json.loads((ROOT / "tests/clients/package.json").read_text())["dependencies"]
+    assert packages.pop("")["dependencies"] == asked
+    assert {f"node_modules/{name}" for name in asked} <= packages.keys()
+    assert [name for name, each in packages.items() if not each["integrity"].startswith("sha512-")] == []
 
 
 def test_the_lock_file_satisfies_what_the_project_asks_for() -> None:

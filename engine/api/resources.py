@@ -83,7 +83,10 @@ class Resources:
     async def _get(self, request: Request, row_id: str) -> Response:
         view = self._parameters.view(request.query) if request.query else PLAIN
         seen = self._service.get(request.actor, self.name, row_id)
-        return Result(200, self._shapes.one(request, self.name, seen, view), seen.record.version).response()
+        version = seen.record.version
+        if request.has(version) and view.include is None and not self._kind.hides:
+            return Result(304, version=version).response()  # what is included, or hidden, changes without the version
+        return Result(200, self._shapes.one(request, self.name, seen, view), version).response()
 
     async def _update(self, request: Request, row_id: str) -> Response:
         self._service.writable_kind(request.actor, self.name)
@@ -96,7 +99,7 @@ class Resources:
         self._service.writable_kind(request.actor, self.name)
         inputs = bodies.inputs(await request.document())
         change = self._service.deletion(request.actor, self.name, row_id, inputs, request.version())
-        return await self._write(request, [change], self._moved)
+        return await self._write(request, [change], self._removed)
 
     # Members
 
@@ -129,6 +132,7 @@ class Resources:
 
     async def _actions(self, request: Request, row_id: str) -> Response:
         request.no_parameters()
+        self._service.kind(request.actor, self.name)
         found = actions(self._service.store, request.actor, self.name, row_id)
         return Result(200, actions_document(self.name, row_id, found)).response()
 
@@ -147,6 +151,11 @@ class Resources:
         (seen,) = results
         busy = seen is not None and seen.record.state in self._kind.busy_states
         return self._changed(results, 202 if busy else 200)
+
+    def _removed(self, results: Sequence[Seen | None]) -> Result:
+        """202 while a command is at work for the row, else nothing: what answers DELETE with 200 may have no primary data."""
+        result = self._moved(results)
+        return result if result.status == 202 else Result(204)
 
 
 def _typed(values: Values, given: Pairs) -> dict[str, Any]:

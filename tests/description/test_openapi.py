@@ -185,7 +185,7 @@ async def test_writes_and_rehearsals_are_as_the_document_says(desk: System) -> N
         ("/tickets/{id}/solve", "post", "", {"data": {"attributes": {"how": "well"}}}, 409),
         ("/tickets/{id}/expire", "post", "", {}, 403),
         ("/tickets/{id}", "delete", "?dry_run=true", {}, 200),
-        ("/tickets/{id}", "delete", "", {}, 200),
+        ("/tickets/{id}", "delete", "", {}, 204),
         ("/tickets/{id}", "get", "", None, 404),
     ]
     for path, method, query, body, status in steps:

@@ -130,14 +130,16 @@ class Operations:
         transition = lifecycle.transitions.get("delete") if lifecycle else None
         document = reference(component(self._name, "document"))
         nothing = {"type": "object", "properties": {"data": {"type": "null"}, "meta": reference("DocumentMeta")}}
-        would = responses.document("A dry run: what else would happen", {**nothing, "required": ["data", "meta"]})
-        answers: dict[str, Any] = {"200": would, "204": responses.empty("It is gone")}
+        nothing["required"] = ["data", "meta"]
+        answers: dict[str, Any] = {
+            "200": responses.document("A dry run: what else would happen", nothing), "204": responses.empty("It is gone"),
+        }  # fmt: skip
         if transition is not None:
-            answers = {
-                "200": responses.document("It has moved, and no work follows; or, in a dry run, as it would be", document),
-                "202": responses.document("The work of removing it has begun", document, etag=True),
-                "204": responses.empty("It is gone"),
-            }
+            would = responses.document(
+                "A dry run: as it would be while the work goes on, or nothing", {"anyOf": [document, nothing]}
+            )
+            begun = responses.document("The work of removing it has begun", document, etag=True)
+            answers |= {"200": would, "202": begun}
         inputs = self._described.inputs(transition.inputs, "delete") if transition is not None and transition.inputs else None
         return self.operation(
             responses.DELETE if transition is None else responses.MOVE, self._ids["delete"],
