@@ -208,7 +208,7 @@ def extensions(settings: Settings) -> Registry:
             importlib.import_module(name)
         except ModuleNotFoundError as error:
             raise NoExtension(f"The extension {name} cannot be imported: {error}. See HOSTER_EXTENSIONS.") from error
-    housekeeping(DEFAULT, settings.retention_events, settings.retention_commands)
+    housekeeping(DEFAULT, settings.retention_events, settings.retention_commands, settings.retention_answers)
     sign_in_housekeeping(DEFAULT, settings.auth_session_idle)
     return DEFAULT
 

@@ -59,7 +59,7 @@ class API:
         about(request)
         request.id = _request_id(request.headers.get(b"x-request-id")) or "req_" + self._ambient.random_bytes(8).hex()
         try:
-            negotiation.accept(request.headers.get(b"accept"))
+            negotiation.accept(request.listed(b"accept"))
             request.actor = self._identity.identify(request) or await self._identity.admit(request)
             if self._write_limit is not None:
                 self._write_limit.require(request)

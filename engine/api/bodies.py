@@ -76,10 +76,13 @@ def inputs(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def linkage(document: Mapping[str, Any], relationship: Relationship) -> str | None:
-    """The id in the linkage of a to-one relationship."""
+    """The id in the linkage of a to-one relationship; another type is not the address's, as in any document."""
     if "data" not in document:
         raise BadRequest("The body must have a member `data`: null, or {type, id}", pointer="")
-    return _linked(document["data"], relationship.name, relationship, "/data")
+    data = document["data"]
+    if isinstance(data, dict) and "type" in data and data["type"] != relationship.to:
+        raise Conflict(f"{relationship.name} refers to {relationship.to}", code="wrong_type", pointer="/data/type")
+    return _linked(data, relationship.name, relationship, "/data")
 
 
 def _addressed(data: Mapping[str, Any], kind: ResourceType, row_id: str | None) -> None:

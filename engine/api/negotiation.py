@@ -18,6 +18,7 @@ ATOMIC = "https://jsonapi.org/ext/atomic"
 MAX_LENGTH = 4096
 
 _PARAMETER = re.compile(r';\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*)\s*')
+_NONE = re.compile(r"0(\.0*)?")
 _ENTRIES = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
 
 Parsed: TypeAlias = "tuple[str, dict[str, str]]"
@@ -49,7 +50,8 @@ def accept(header: bytes | None) -> None:
 
 
 def _is_readable(parameters: dict[str, str]) -> bool:
-    return not (parameters.keys() - {"ext", "profile", "q"}) and not (_extensions(parameters) - {ATOMIC})
+    known = not (parameters.keys() - {"ext", "profile", "q"}) and not (_extensions(parameters) - {ATOMIC})
+    return known and _NONE.fullmatch(parameters.get("q", "1")) is None
 
 
 def _extensions(parameters: dict[str, str]) -> frozenset[str]:
@@ -58,7 +60,12 @@ def _extensions(parameters: dict[str, str]) -> frozenset[str]:
 
 def _parsed(entry: str) -> Parsed:
     name, _, rest = entry.partition(";")
-    parameters = {key.lower(): _unquoted(value) for key, value in _PARAMETER.findall(f";{rest}")} if rest else {}
+    parameters: dict[str, str] = {}
+    if rest:
+        parameters = {key.lower(): _unquoted(value) for key, value in _PARAMETER.findall(f";{rest}")}
+        left = _PARAMETER.sub("", f";{rest}").strip("; \t")
+        if left:
+            parameters[left] = ""  # what is no parameter is none that is known
     return name.strip().lower(), parameters
 
 

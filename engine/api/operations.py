@@ -8,20 +8,21 @@ about; a transition is an operation with the `href` of the transition and `op: u
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from engine.api import bodies
+from engine.api import bodies, pointers
 from engine.api.documents import BASE, Document, Documents
 from engine.api.methods import Answer, by_method
 from engine.api.negotiation import ATOMIC, JSON_API
 from engine.api.request import Request
 from engine.api.responses import Response, Result
 from engine.api.writing import Writing
-from engine.errors import BadRequest, HosterError, Many, NotFound, Unauthenticated
+from engine.errors import BadRequest, Forbidden, NotFound, Unauthenticated
+from engine.model import Relationship, ResourceType
 from engine.service import Seen, Service
 from engine.service.changes import Change, Create, Fire, Update
 from engine.service.validation import escape
-from engine.store import Unit
 
 MAX_OPERATIONS = 100
 MEDIA_TYPE = (b"content-type", f'{JSON_API};ext="{ATOMIC}"'.encode())
@@ -48,7 +49,7 @@ class Operations:
             raise Unauthenticated("Sign in, or send a token: Authorization: Bearer …")
         operations = _operations(await request.document(ATOMIC))
         reading = _Reading(self._service, request)
-        changes = [_Nth(number, reading.change, operation) for number, operation in enumerate(operations)]
+        changes = [_nth(number, reading, operation) for number, operation in enumerate(operations)]
         return await self._write(request, changes, self._results)
 
     def _results(self, results: Sequence[Seen | None]) -> Result:
@@ -60,6 +61,17 @@ class Operations:
 
     def _document(self, seen: Seen) -> Document:
         return self._documents[seen.record.layout.resource.name].resource(seen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What an operation is about: a resource, or a relationship or transition of one. `pointer` is where it says so."""
+
+    type: str
+    id: str
+    relationship: str | None = None
+    transition: str | None = None
+    pointer: str = "/ref"
 
 
 class _Reading:
@@ -104,50 +116,47 @@ class _Reading:
         return change
 
     def _update(self, operation: Mapping[str, Any]) -> Change:
-        data = operation.get("data")
-        name, row_id, member = self._target(operation)
-        kind = self._kind(name, "/ref")
-        if member is None:
+        data, target = operation.get("data"), self._target(operation)
+        name, row_id, kind = target.type, target.id, self._kind(target.type, target.pointer)
+        if target.transition is not None:
+            inputs = bodies.inputs({"data": data} if data else {})
+            return Fire(self._service, self._actor, name, row_id, target.transition, inputs)
+        if target.relationship is None:
             addressed = {"type": name, "id": row_id, **data} if isinstance(data, dict) else data
             attributes, relationships = bodies.resource({"data": self._known(addressed)}, kind, row_id)
             return Update(self._service, self._actor, name, row_id, attributes, relationships)
-        if member in kind.relationships:
-            linked = bodies.linkage({"data": self._resolved(data)}, kind.relationships[member])
-            return Update(self._service, self._actor, name, row_id, {}, {member: linked})
-        return Fire(self._service, self._actor, name, row_id, member, bodies.inputs({"data": data} if data else {}))
+        relationship = _to_one(kind, target)
+        linked = bodies.linkage({"data": self._resolved(data, "/data")} if "data" in operation else {}, relationship)
+        update = Update(self._service, self._actor, name, row_id, {}, {relationship.name: linked})
+        return pointers.Pointed(update, pointers.linkage)
 
     def _remove(self, operation: Mapping[str, Any]) -> Change:
-        name, row_id, member = self._target(operation)
-        self._kind(name, "/ref")
-        if member is not None:
-            raise BadRequest("Only resources are removed; empty a to-one relationship by an update to null", pointer="/ref")
+        target = self._target(operation)
+        kind = self._kind(target.type, target.pointer)
+        if target.relationship is not None:
+            _to_one(kind, target)
+        if target.relationship is not None or target.transition is not None:
+            detail = "Only resources are removed; empty a to-one relationship by an update to null"
+            raise BadRequest(detail, pointer=target.pointer)
         data = operation.get("data")
-        return self._service.deletion(self._actor, name, row_id, bodies.inputs({"data": data} if data else {}))
+        return self._service.deletion(self._actor, target.type, target.id, bodies.inputs({"data": data} if data else {}))
 
-    def _target(self, operation: Mapping[str, Any]) -> tuple[str, str, str | None]:
-        """Type, id and perhaps relationship or transition that an operation is about."""
+    def _target(self, operation: Mapping[str, Any]) -> _Target:
         if "href" in operation:
-            return self._addressed(_text(operation["href"]))
-        ref, data = operation.get("ref"), operation.get("data")
-        if ref is None and isinstance(data, dict) and operation.get("op") == "update":
-            ref = {name: data[name] for name in ("type", "id", "lid") if name in data}
-        resolved = self._resolved(ref)
+            return _addressed(_text(operation["href"]))
+        ref, data, pointer = operation.get("ref"), operation.get("data"), "/ref"
+        if "ref" not in operation and isinstance(data, dict) and operation.get("op") == "update":
+            ref, pointer = {name: data[name] for name in ("type", "id", "lid") if name in data}, "/data"
+        resolved = self._resolved(ref, pointer)
         if not isinstance(resolved, dict) or not all(isinstance(resolved.get(name), str) for name in ("type", "id")):
-            raise BadRequest("The operation must say what it is about: ref with type and id, or href", pointer="/ref")
+            where = pointer if pointer[1:] in operation else ""
+            raise BadRequest("The operation must say what it is about: ref with type and id, or href", pointer=where)
         relationship = resolved.get("relationship")
-        if relationship is not None and relationship not in self._kind(resolved["type"], "/ref/type").relationships:
-            raise NotFound(f"{resolved['type']} has no such to-one relationship", pointer="/ref/relationship")
-        return resolved["type"], resolved["id"], relationship
+        if relationship is not None and not isinstance(relationship, str):
+            raise BadRequest("relationship is the name of one", pointer="/ref/relationship")
+        return _Target(resolved["type"], resolved["id"], relationship, pointer=pointer)
 
-    def _addressed(self, href: str) -> tuple[str, str, str | None]:
-        parts = href.removeprefix(f"{BASE}/").split("/") if href.startswith(f"{BASE}/") else []
-        if len(parts) == 4 and parts[2] == "relationships":
-            parts = [parts[0], parts[1], parts[3]]
-        if not 2 <= len(parts) <= 3 or not all(parts):
-            raise BadRequest(f"href is an address such as {BASE}/type/id, without parameters", pointer="/href")
-        return parts[0], parts[1], parts[2] if len(parts) == 3 else None
-
-    def _kind(self, name: str, pointer: str) -> Any:
+    def _kind(self, name: str, pointer: str) -> ResourceType:
         kind = self._service.store.types.get(name)
         if kind is None:
             raise NotFound(f"There is no resource type {name[:64]!r}", pointer=pointer)
@@ -160,50 +169,35 @@ class _Reading:
         data = {name: value for name, value in data.items() if name != "lid"}
         relationships = data.get("relationships")
         if isinstance(relationships, dict):
-            data["relationships"] = {
-                name: {**value, "data": self._resolved(value["data"])} if isinstance(value, dict) and "data" in value else value
-                for name, value in relationships.items()
-            }
+            data["relationships"] = {name: self._related(name, value) for name, value in relationships.items()}
         return data
 
-    def _resolved(self, linkage: Any) -> Any:
+    def _related(self, name: str, relationship: Any) -> Any:
+        if not isinstance(relationship, dict) or "data" not in relationship:
+            return relationship
+        pointer = f"/data/relationships/{escape(name)}/data"
+        return {**relationship, "data": self._resolved(relationship["data"], pointer)}
+
+    def _resolved(self, linkage: Any, pointer: str) -> Any:
+        """A resource identifier with the id of what it calls by a local id; `pointer` is where it stands."""
         if not isinstance(linkage, dict) or "lid" not in linkage or "id" in linkage:
             return linkage
         made = self._made.get((_text(linkage.get("type")), _text(linkage["lid"])))
         if made is None:
-            raise BadRequest("No earlier operation of this request gives a resource of this type this lid", pointer="/ref/lid")
+            detail = "No earlier operation of this request gives a resource of this type this lid"
+            raise BadRequest(detail, pointer=f"{pointer}/lid")
         return {**{name: value for name, value in linkage.items() if name != "lid"}, "id": made}
 
 
-class _Nth:
+def _nth(number: int, reading: _Reading, operation: Mapping[str, Any]) -> Change:
     """The change of the nth operation; what is wrong with it is told with a pointer to that operation."""
+    base = f"{BASE_POINTER}/{number}"
 
-    def __init__(self, number: int, make: Any, operation: Mapping[str, Any]) -> None:
-        self._pointer = f"{BASE_POINTER}/{number}"
-        try:
-            self._change: Change = make(operation)
-        except HosterError as error:
-            self._place(error)
-            raise
+    def place(pointer: str | None) -> str:
+        return base + (pointer or "")
 
-    async def prepare(self) -> None:
-        try:
-            await self._change.prepare()
-        except HosterError as error:
-            self._place(error)
-            raise
-
-    def apply(self, unit: Unit) -> Seen | None:
-        try:
-            return self._change.apply(unit)
-        except HosterError as error:
-            self._place(error)
-            raise
-
-    def _place(self, error: HosterError) -> None:
-        for problem in error.problems if isinstance(error, Many) else (error,):
-            problem.pointer = self._pointer + (problem.pointer or "")
-            problem.parameter = None
+    with pointers.placed(place):
+        return pointers.Pointed(reading.change(operation), place)
 
 
 def _operations(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -214,6 +208,29 @@ def _operations(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         if not isinstance(operation, dict):
             raise BadRequest("An operation is an object", pointer=f"{BASE_POINTER}/{number}")
     return operations
+
+
+def _addressed(href: str) -> _Target:
+    parts = href.removeprefix(f"{BASE}/").split("/") if href.startswith(f"{BASE}/") else []
+    if not 2 <= len(parts) <= 4 or not all(parts) or "?" in href or (len(parts) == 4 and parts[2] != "relationships"):
+        raise BadRequest(f"href is an address such as {BASE}/type/id, without parameters", pointer="/href")
+    if len(parts) == 4:
+        return _Target(parts[0], parts[1], relationship=parts[3], pointer="/href")
+    return _Target(parts[0], parts[1], transition=parts[2] if len(parts) == 3 else None, pointer="/href")
+
+
+def _to_one(kind: ResourceType, target: _Target) -> Relationship:
+    """The relationship that is to be changed, if it is one that can be."""
+    name = target.relationship or ""
+    pointer = "/ref/relationship" if target.pointer == "/ref" else target.pointer
+    if name in kind.reverses:
+        end = kind.reverses[name]
+        raise Forbidden(
+            f"{name} is changed at its other end: {end.by} of each of {end.type}", code="read_only", pointer=pointer
+        )
+    if name not in kind.relationships:
+        raise NotFound(f"{kind.name} has no relationship {name[:64]!r}", pointer=pointer)
+    return kind.relationships[name]
 
 
 def _text(value: Any) -> str:

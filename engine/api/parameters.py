@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import isinf
 from types import MappingProxyType
 from typing import Any, TypeAlias, get_args
 from urllib.parse import parse_qsl
@@ -24,14 +25,15 @@ from engine.model import ROW_VERSION
 from engine.service.inclusion import Paths, paths
 from engine.service.validation import escape
 from engine.store import Filter, ListQuery, Operator, Order, Place, TypeStore
-from engine.types import TIMESTAMP, matches, to_utc
+from engine.types import TIMESTAMP, matches, to_address, to_utc
 
 DEFAULT_SIZE, MAX_SIZE, MAX_OFFSET = 100, 1000, 1_000_000
 MAX_PARAMETERS, MAX_VALUES, MAX_INCLUDES, MAX_SORTS = 50, 500, 20, 10
-_FILTER = re.compile(r"^filter\[(?:([a-z0-9_]{1,63})\.)?([a-z0-9_]{1,63})\](?:\[([a-z]{1,10})\])?$")
-_FIELDS = re.compile(r"^fields\[([a-z0-9_]{1,63})\]$")
-_WHOLE = re.compile(r"^-?[0-9]{1,18}$")
-_NUMBER = re.compile(r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$")
+_FILTER = re.compile(r"filter\[(?:([a-z0-9_]{1,63})\.)?([a-z0-9_]{1,63})\](?:\[([a-z]{1,10})\])?")
+_FIELDS = re.compile(r"fields\[([a-z0-9_]{1,63})\]")
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?")
+_LEAST, _MOST = -(2**63), 2**63 - 1
 
 Pairs: TypeAlias = "list[tuple[str, str]]"
 Fields: TypeAlias = "Mapping[str, frozenset[str]]"
@@ -41,9 +43,12 @@ NO_FIELDS: Fields = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How resources are shown: what is included along relationships, and which fields of which type."""
+    """How resources are shown: what is included along relationships, and which fields of which type.
 
-    include: Paths = field(default_factory=dict)
+    Where `include` was asked for, if by an empty value, documents have the member `included`; None where it was not.
+    """
+
+    include: Paths | None = None
     fields: Fields = field(default_factory=dict)
 
 
@@ -108,8 +113,10 @@ class Parameters:
         query = ListQuery(tuple(filters), order, size, offset, total, place)
         return Listing(query, View(include, fields), numbered=number > 0)
 
-    def _shown(self, pairs: Pairs) -> tuple[Paths, Fields, Pairs]:
-        include, fields, others = paths(()), {}, []
+    def _shown(self, pairs: Pairs) -> tuple[Paths | None, Fields, Pairs]:
+        include: Paths | None = None
+        fields: dict[str, frozenset[str]] = {}
+        others: Pairs = []
         for key, value in pairs:
             if key == "include":
                 include = self._include(value)
@@ -130,7 +137,7 @@ class Parameters:
             raise BadRequest(str(error.args[0]), parameter="include") from error
 
     def _fields(self, key: str, value: str) -> tuple[str, frozenset[str]]:
-        match = _FIELDS.match(key)
+        match = _FIELDS.fullmatch(key)
         documents = self._documents.get(match[1]) if match else None
         if match is None or documents is None:
             raise BadRequest("Fields are chosen as fields[type]=name,other, for a type that there is", parameter=key[:128])
@@ -146,7 +153,7 @@ class Parameters:
         return Place(values, before=key == "page[before]")
 
     def _filter(self, key: str, value: str) -> Filter:
-        match = _FILTER.match(key)
+        match = _FILTER.fullmatch(key)
         if match is None:
             raise BadRequest("A filter is written filter[name]=value or filter[name][op]=value", parameter=key[:128])
         via, name, operator = match[1], match[2], match[3] or "eq"
@@ -217,7 +224,7 @@ def unknown_parameter(key: str, known: Iterable[str]) -> BadRequest:
 
 def whole(parameter: str, value: str, low: int, high: int) -> int:
     """A whole number within bounds."""
-    if not _WHOLE.match(value) or not low <= int(value) <= high:
+    if not _WHOLE.fullmatch(value) or not low <= int(value) <= high:
         raise BadRequest(f"{parameter} must be a whole number from {low} to {high}", parameter=parameter)
     return int(value)
 
@@ -259,13 +266,13 @@ def _value(kind: str, parameter: str, value: str) -> Any:
     if kind == "boolean":
         return boolean(parameter, value)
     if kind in ("integer", "money"):
-        if not _WHOLE.match(value):
-            raise BadRequest(f"{parameter} must be a whole number", parameter=parameter)
-        return int(value)
+        return whole(parameter, value, _LEAST, _MOST)
     if kind == "number":
-        if not _NUMBER.match(value):
+        if not _NUMBER.fullmatch(value) or isinf(float(value)):
             raise BadRequest(f"{parameter} must be a number", parameter=parameter)
         return float(value)
+    if kind == "email":
+        return to_address(value)
     return _time(parameter, value) if kind == "timestamp" else value
 
 

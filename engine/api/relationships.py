@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from engine.api import bodies
+from engine.api import bodies, pointers
 from engine.api.methods import Answer, by_method
 from engine.api.parameters import PLAIN, Listing, Parameters
 from engine.api.request import Request
 from engine.api.responses import Response, Result
 from engine.api.shape import Shapes
 from engine.api.writing import Writing
-from engine.errors import Forbidden, NotFound
+from engine.errors import BadRequest, Forbidden, NotFound
 from engine.model import Reverse
 from engine.service import Page, Seen, Service
 from engine.service.changes import Update
@@ -64,7 +64,7 @@ class Relationships:
         view = self._parameters[target].view(request.query) if request.query else PLAIN
         linked = self._linked(request, row_id, name)
         if linked is None:
-            return Result(200, {"data": None, "links": {"self": request.path}}).response()
+            return Result(200, self._shapes.none(request, view)).response()
         seen = self._service.get(request.actor, target, linked)
         return Result(200, self._shapes.one(request, target, seen, view), seen.record.version).response()
 
@@ -75,7 +75,7 @@ class Relationships:
     async def _relink(self, request: Request, row_id: str, name: str) -> Response:
         self._service.writable_kind(request.actor, self._kind.name)
         linked = bodies.linkage(await request.document(), self._kind.resource.relationships[name])
-        change = Update(self._service, request.actor, self._kind.name, row_id, {}, {name: linked}, request.version())
+        update = Update(self._service, request.actor, self._kind.name, row_id, {}, {name: linked}, request.version())
 
         def answer(results: Sequence[Seen | None]) -> Result:
             (seen,) = results
@@ -83,7 +83,7 @@ class Relationships:
                 return Result(204)
             return self._link_result(request.path, name, seen.record.row[name])
 
-        return await self._write(request, [change], answer)
+        return await self._write(request, [pointers.Pointed(update, pointers.linkage)], answer)
 
     def _link_result(self, path: str, name: str, linked: str | None) -> Result:
         data = None if linked is None else {"type": self._kind.resource.relationships[name].to, "id": linked}
@@ -96,6 +96,10 @@ class Relationships:
         return Result(200, self._shapes.page(request, end.type, page, listing)).response()
 
     async def _many_linkage(self, request: Request, row_id: str, name: str) -> Response:
+        view = self._parameters[self._kind.resource.reverses[name].type].listing(request.query).view
+        for parameter in ("include",) if view.include is not None else [f"fields[{each}]" for each in view.fields]:
+            detail = f"Linkage has types and ids, so there is no {parameter} here; ask at …/{name}"
+            raise BadRequest(detail, parameter=parameter)
         end, listing, page = await self._page(request, row_id, name)
         return Result(200, self._shapes.linkage(request, page, listing, end.type)).response()
 

@@ -16,7 +16,10 @@ Scope: TypeAlias = MutableMapping[str, Any]
 
 
 class Request:
-    """What an endpoint needs of a request. `headers` are by lower-case name; of repeated ones the last counts."""
+    """What an endpoint needs of a request. `headers` are by lower-case name; of repeated ones the last counts.
+
+    Those that hold lists may come in several lines: `listed` has them as one.
+    """
 
     __slots__ = ("actor", "body_limit", "headers", "id", "method", "path", "query", "raw", "receive", "scope")
 
@@ -50,6 +53,11 @@ class Request:
         client = self.scope.get("client")
         return str(client[0]) if client else ""
 
+    def listed(self, name: bytes) -> bytes | None:
+        """A header that holds a list, whatever number of lines it came in."""
+        lines = [value for key, value in self.scope["headers"] if key == name]
+        return b", ".join(lines) if lines else None
+
     async def document(self, extension: str | None = None) -> dict[str, Any]:
         """The JSON object of the body; an empty one where there is no body. `raw` is the body then.
 
@@ -73,6 +81,13 @@ class Request:
         if given != b'"%s"' % digits or not digits.isdigit() or len(digits) > 18:
             raise PreconditionFailed("If-Match must hold one ETag of this resource, in double quotes as it was given")
         return int(digits)
+
+    def has(self, version: int) -> bool:
+        """Whether the caller has this version already, as `If-None-Match` says."""
+        if b"if-none-match" not in self.headers:
+            return False
+        tags = [tag.strip().removeprefix(b"W/") for tag in (self.listed(b"if-none-match") or b"").split(b",")]
+        return b"*" in tags or b'"%d"' % version in tags
 
     def no_parameters(self) -> None:
         """Raise `BadRequest` where the query string holds anything."""

@@ -42,7 +42,7 @@ class Response:
     async def send(self, send: Send, request_id: bytes, *, head: bool = False) -> None:
         """Write it out; for HEAD, with the length of a body that is not sent."""
         headers = [*self.headers, (b"x-request-id", request_id)]
-        if self.status != 204:
+        if self.status not in (204, 304):
             headers.append((b"content-length", str(len(self.body)).encode()))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if head else self.body})

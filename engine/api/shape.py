@@ -23,22 +23,26 @@ class Shapes:
 
     def one(self, request: Request, type_name: str, seen: Seen, view: View) -> Document:
         """The document of one resource."""
-        if not view.include and not view.fields:
+        if view.include is None and not view.fields:
             return {"data": self._documents[type_name].resource(seen), "links": {"self": _here(request)}}
-        included = self._service.included(request.actor, type_name, (seen,), view.include)
+        included = self._service.included(request.actor, type_name, (seen,), view.include or {})
         (data,) = self._resources(type_name, (seen,), included, view.fields)
         document: Document = {"data": data, "links": {"self": _here(request)}}
         return self._with(document, included, view)
+
+    def none(self, request: Request, view: View) -> Document:
+        """The document of a relationship that leads nowhere."""
+        return self._with({"data": None, "links": {"self": _here(request)}}, Included(), view)
 
     def page(self, request: Request, type_name: str, page: Page, listing: Listing) -> Document:
         """The document of a page of a list."""
         view = listing.view
         links = _links(request, page, listing)
-        if not view.include and not view.fields:
+        if view.include is None and not view.fields:
             resource = self._documents[type_name].resource
             document: Document = {"data": [resource(seen) for seen in page.items], "links": links}
         else:
-            included = self._service.included(request.actor, type_name, page.items, view.include)
+            included = self._service.included(request.actor, type_name, page.items, view.include or {})
             data = self._resources(type_name, page.items, included, view.fields)
             document = self._with({"data": data, "links": links}, included, view)
         if page.total is not None:
@@ -69,7 +73,7 @@ class Shapes:
 
     def _with(self, document: Document, included: Included, view: View) -> Document:
         """Add what is included. It is there, if empty, wherever it was asked for."""
-        if not view.include:
+        if view.include is None:
             return document
         by_type: dict[str, list[Seen]] = {}
         for (name, _), seen in included.rows.items():

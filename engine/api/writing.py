@@ -48,7 +48,7 @@ def wish(request: Request) -> Wish:
         if name != "dry_run":
             raise unknown_parameter(name, ("dry_run",))
         dry_run = boolean(name, value)
-    return Wish(dry_run, _key(headers.get(b"idempotency-key")), _wait(headers.get(b"prefer")))
+    return Wish(dry_run, _key(headers.get(b"idempotency-key")), _wait(request.listed(b"prefer")))
 
 
 class Writing:
@@ -66,7 +66,7 @@ class Writing:
         except Replay as replay:
             return _kept(replay.kept)
         if wanted.dry_run:
-            return _rehearsed(answer(done.seen), done)
+            return _rehearsed(answer([_unmade(each) for each in done.seen]), done)
         if wanted.wait:
             return await self._awaited(request, wanted.wait, done.seen, answer)
         return answer(done.seen).response()
@@ -114,19 +114,25 @@ def _wait(given: bytes | None) -> int:
 
 
 def _keepable(result: Result) -> Kept:
-    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in result.headers)
-    return Kept(result.status, headers, result.body)
+    """The media type is kept as the first header."""
+    headers = (result.media_type, *result.headers)
+    return Kept(result.status, tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers), result.body)
 
 
 def _kept(kept: Kept) -> Response:
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept.headers]
-    return Response(kept.status, kept.body, (*headers, (b"idempotency-replayed", b"true")))
+    media_type, *headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept.headers]
+    return Response(kept.status, kept.body, (*headers, (b"idempotency-replayed", b"true")), media_type)
 
 
 def _rehearsed(result: Result, done: Done) -> Response:
     """200 whatever the write would have answered, and no header that speaks of something that is there now."""
     meta = {"dry_run": True, "effects": [_effect(each) for each in done.effects[:MAX_EFFECTS]]}
     return Result(200, {**(result.document or {"data": None}), "meta": meta}, media_type=result.media_type).response()
+
+
+def _unmade(seen: Seen | None) -> Seen | None:
+    """Without the tokens that a rehearsal made: they are good for nothing."""
+    return None if seen is None else Seen(seen.record, seen.hidden)
 
 
 def _effect(effect: Effect) -> dict[str, Any]:

@@ -20,15 +20,18 @@ OLD_COMMANDS = (
     "DELETE FROM _commands WHERE id IN (SELECT id FROM _commands WHERE ended_at < ? AND open = 0 "
     "AND id < (SELECT max(id) FROM _commands) ORDER BY ended_at LIMIT ?)"
 )
+OLD_ANSWERS = "DELETE FROM _answers WHERE id IN (SELECT id FROM _answers WHERE at < ? ORDER BY at LIMIT ?)"
 
 
-def housekeeping(registry: Registry, events: float, commands: float) -> None:
-    """Register the pruning of events and ended commands older than so many seconds, once an hour."""
+def housekeeping(registry: Registry, events: float, commands: float, answers: float) -> None:
+    """Register the pruning of events, ended commands and kept answers older than so many seconds, once an hour."""
 
     async def prune(job: Job) -> None:
         for statement, age in ((OLD_EVENTS, events), (OLD_COMMANDS, commands)):
             while await job.write(partial(_remove, statement=statement, age=age)) == BATCH:
                 job.checkpoint()
+        while await job.write(partial(_forget, age=answers)) == BATCH:
+            job.checkpoint()
 
     if "engine.prune" not in registry.recurring:
         registry.every(3600, "engine.prune")(prune)
@@ -36,3 +39,8 @@ def housekeeping(registry: Registry, events: float, commands: float) -> None:
 
 def _remove(unit: Unit, statement: str, age: float) -> int:
     return unit.transaction.run(statement, (timestamp(unit.time - age), BATCH))
+
+
+def _forget(unit: Unit, age: float) -> int:
+    """Answers that are kept under a key carry their time in milliseconds."""
+    return unit.transaction.run(OLD_ANSWERS, (unit.milliseconds - int(age * 1000), BATCH))

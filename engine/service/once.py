@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 FIND = "SELECT fingerprint, status, headers, body FROM _answers WHERE id = ?"
 KEEP = "INSERT INTO _answers (id, fingerprint, status, headers, body, at) VALUES (?, ?, ?, ?, ?, ?)"
-PRUNE = "DELETE FROM _answers WHERE at < ?"
 
 
 @dataclass(frozen=True, slots=True)

@@ -330,6 +330,13 @@ class Settings:
         reason="How long finished commands, with their attempts and errors, can be looked up.",
         trap="It does not bound commands that wait or run.",
     )
+    retention_answers: float = declare(
+        "retention.answers",
+        values.duration("1m", "36500d"),
+        default="1d",
+        reason="How long the answer to a write with an Idempotency-Key is kept, so that the same write is not made twice.",
+        trap="Shorter than clients go on trying, and a late try is a second write; longer, and the database grows.",
+    )
     events_heartbeat: float = declare(
         "events.heartbeat",
         values.duration("1s", "5m"),

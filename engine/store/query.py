@@ -189,7 +189,7 @@ def _condition(column: str, operator: Operator, width: int) -> str:
     if operator == "in":
         return f"{column} IN ({', '.join('?' * width)})"
     if operator == "contains":
-        return f"instr(lower({column}), lower(?)) > 0"
+        return f"instr(casefold({column}), ?) > 0"
     return f"{column} {COMPARE[operator]} ?"
 
 
@@ -223,6 +223,8 @@ def _column(kind: TypeStore, name: str) -> str:
 def _values(kind: TypeStore, each: Filter) -> list[Any]:
     if each.operator == "null":
         return []
+    if each.operator == "contains":
+        return [each.value.casefold()]
     of = kind.layout.kinds[each.name]
     convert = None if of in ("money", "json") else TYPES[of].to_column
     values = each.value if each.operator == "in" else (each.value,)

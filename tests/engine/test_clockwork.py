@@ -140,7 +140,7 @@ async def test_a_cron_schedule_is_due_at_its_time(office: System, clock: Clock) 
 
 async def test_housekeeping_prunes_by_age_and_never_the_newest_event(tmp_path: Path, clock: Clock) -> None:
     registry = Registry()
-    housekeeping(registry, events=30 * DAY, commands=7 * DAY)
+    housekeeping(registry, events=30 * DAY, commands=7 * DAY, answers=DAY)
     office = await system(tmp_path, {"notes": "attributes: {title: {type: string}}"}, registry, ambient=clock)
     notes = office.store.kind("notes")
     for number in range(5):

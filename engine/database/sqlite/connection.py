@@ -31,11 +31,17 @@ def connect(path: Path, *, synchronous: str = "full", read_only: bool = False) -
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute("PRAGMA cache_size=-16000")
+        connection.create_function("casefold", 1, _casefold, deterministic=True)
         if read_only:
             connection.execute("PRAGMA query_only=ON")
     except (sqlite3.Error, OSError) as error:
         raise StorageFailed(f"The database {path} cannot be opened: {error}") from error
     return connection
+
+
+def _casefold(text: str | None) -> str | None:
+    """Text as it is compared without regard to case; SQLite's own `lower` knows A to Z only."""
+    return None if text is None else text.casefold()
 
 
 def _make(path: Path) -> None:
