@@ -15,10 +15,10 @@ from engine.ambient import timestamp
 from engine.errors import HosterError, Many
 from engine.model import JSON, Attribute, Transition
 from engine.rules import Rule
-from engine.service.refusals import refusal
+from engine.service.refusals import insist_on_scope, refusal
 from engine.store import Record, Store, TypeStore, Unit
 from engine.store.looking import look
-from engine.store.moves import arrival, holds, looks_at_inputs
+from engine.store.moves import WrongState, arrival, holds, looks_at_inputs
 from engine.store.moves import obstacles as moving
 from engine.store.removal import obstacles as removing
 from engine.types import TYPES
@@ -64,8 +64,13 @@ class Action:
 
 
 def actions(store: Store, actor: Actor, type_name: str, row_id: str) -> list[Action]:
-    """Everything that can be done with a row, possible or not; raises `NotFound` for one that `actor` may not see."""
+    """Everything that can be done with a row, possible or not; raises `NotFound` for one that `actor` may not see.
+
+    Who may not do something learns where the row stands, but not what else would be in the way: conditions, limits and
+    references speak of what may not be theirs to see.
+    """
     kind, unit = store.kind(type_name), look(store, actor)
+    insist_on_scope(actor, type_name, "read")
     record = unit.get(kind, row_id, readable=True)
     lifecycle = kind.resource.lifecycle
     transitions = lifecycle.transitions if lifecycle else {}
@@ -97,16 +102,19 @@ def _transition(unit: Unit, kind: TypeStore, record: Record, transition: Transit
     assert lifecycle is not None  # noqa: S101  it has a transition
     given = {each.name: each.default for each in transition.inputs.values()}
     name, what = transition.name, f"fire {transition.name} on {kind.name}/{record.id}"
-    reasons = [*_refused(unit, kind, record, kind.permissions.transitions[name], what)]
+    refused = [*_refused(unit, kind, record, kind.permissions.transitions[name], what)]
+    moves = record.state in transition.sources
+    reasons = [*refused]
     for obstacle in moving(unit, kind, record, name, given, without_inputs=True):
-        reasons += reasons_of(obstacle)
-    if record.state not in transition.sources:
+        if not refused or isinstance(obstacle, WrongState):
+            reasons += reasons_of(obstacle)
+    if not moves:
         reasons += _busy(unit, kind, record)
-    else:
+    elif not refused:
         reasons += _consequences(unit, kind, record, arrival(lifecycle, transition.target))
         if lifecycle.states[transition.target].gone:
             reasons += _each(removing(unit, kind, record, stays=True))
-    depending = (guard for guard in kind.guards[name] if looks_at_inputs(guard))
+    depending = [guard for guard in kind.guards[name] if looks_at_inputs(guard)] if not refused else []
     return Action(
         name=name,
         description=transition.description,
@@ -125,7 +133,8 @@ def _update(unit: Unit, kind: TypeStore, record: Record) -> Action:
 
 def _delete(unit: Unit, kind: TypeStore, record: Record) -> Action:
     reasons = [*_refused(unit, kind, record, kind.permissions.delete, f"delete {kind.name}/{record.id}")]
-    reasons += _each(removing(unit, kind, record, stays=False))
+    if not reasons:
+        reasons += _each(removing(unit, kind, record, stays=False))
     return Action(name=DELETE, description="Remove it for good", reasons=tuple(reasons), confirm=True)
 
 

@@ -14,12 +14,13 @@ from typing import Any
 
 from engine.access import Actor, Verb
 from engine.commands.registry import ReadContext, Registry
-from engine.errors import BadRequest, Conflict, Forbidden, HosterError, NotFound, Unauthenticated
+from engine.errors import BadRequest, Conflict, HosterError, NotFound, Unauthenticated
 from engine.model import Transition
 from engine.service.changes import Change, ChangedMeanwhile, Create, Fire, Remove, Update
 from engine.service.checks import Checks
 from engine.service.inclusion import Included, Inclusion, Paths
 from engine.service.once import Once
+from engine.service.refusals import insist_on_scope
 from engine.service.seen import NOTHING, Seen
 from engine.service.validation import TypeInput, raise_all
 from engine.store import ListQuery, Record, Store, TypeStore, Unit
@@ -68,9 +69,7 @@ class Service:
     def kind(self, actor: Actor, name: str, verb: Verb = "read") -> TypeStore:
         """The type, if the token that the actor came with is for it."""
         kind = self.store.kind(name)
-        if actor.scopes is not None and not actor.within_scope(name, verb):
-            needed = f"{name}:{verb}"
-            raise Forbidden(f"This token is not for that: it needs the scope {verb} or {needed}", code="insufficient_scope")
+        insist_on_scope(actor, name, verb)
         return kind
 
     def writable_kind(self, actor: Actor, name: str) -> TypeStore:
@@ -231,14 +230,16 @@ class Service:
         return Seen(record, hidden) if made is None else Seen(record, hidden, made)
 
     def _visible(self, unit: Unit) -> tuple[Effect, ...]:
-        """The effects on rows that the actor may see: what a write does to others is not theirs to learn."""
-        return tuple(effect for effect in unit.effects if self._may_see(unit, effect.record))
+        """The effects on rows that the actor may see: what a write does to others is not theirs to learn.
 
-    def _may_see(self, unit: Unit, record: Record) -> bool:
-        kind = self.store.kind(record.layout.resource.name)
-        rule = kind.permissions.read_rule
-        related = unit.related(kind, record.row, rule.relationships)
-        return unit.actor.system or bool(rule.evaluate(record.row, user=unit.actor.facts, related=related, now=unit.now))
+        What is done to rows that are gone already is nothing to anybody; that a row moves into such a state is.
+        """
+        return tuple(each for each in unit.effects if unit.sees(each.record) and (each.kind == "moved" or not _gone(each)))
+
+
+def _gone(effect: Effect) -> bool:
+    lifecycle = effect.record.layout.resource.lifecycle
+    return lifecycle is not None and effect.record.state in lifecycle.gone
 
 
 def _of_parameter(problem: HosterError) -> HosterError:

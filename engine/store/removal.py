@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from engine.errors import Conflict
+from engine.errors import Conflict, HosterError
 from engine.model import Relationship
 from engine.store.layout import Record
 from engine.store.type_store import ALIAS, TypeStore, quoted
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.store.unit import Unit
 
 Key: TypeAlias = tuple[str, str]
+Going: TypeAlias = "dict[Key, tuple[TypeStore, Record]]"
 
 
 class Held(NamedTuple):
@@ -37,7 +38,7 @@ class Held(NamedTuple):
 def remove(unit: Unit, kind: TypeStore, record: Record) -> None:
     """Delete a row, after what refers to it has been dealt with as its relationship says."""
     going, staying = _gather(unit, kind, record, stays=False)
-    _settle(unit, staying, hold=True)
+    _settle(unit, going, staying, hold=True)
     _delete(unit, going)
 
 
@@ -47,7 +48,7 @@ def release(unit: Unit, kind: TypeStore, record: Record) -> Record:
     Validations have no say: what happens to the references of a row that is gone was decided by its definition.
     """
     going, staying = _gather(unit, kind, record, stays=True)
-    _settle(unit, staying, hold=False)
+    _settle(unit, going, staying, hold=False)
     first = (kind.name, record.id)
     to_going = [relationship.name for key, relationship, _ in _ties(going) if key == first]
     left = unit.update(kind, record, dict.fromkeys(to_going), hold=False)
@@ -58,8 +59,8 @@ def release(unit: Unit, kind: TypeStore, record: Record) -> Record:
 
 def obstacles(unit: Unit, kind: TypeStore, record: Record, *, stays: bool) -> list[Conflict]:
     """Every reason why the row cannot be removed, or, when it `stays` in its table, be gone."""
-    _, staying = _gather(unit, kind, record, stays=stays)
-    return list(_insisting(staying))
+    going, staying = _gather(unit, kind, record, stays=stays)
+    return list(_insisting(unit, going, staying))
 
 
 def _gather(
@@ -94,27 +95,51 @@ def _gone(held: Held) -> bool:
     return lifecycle is not None and held.record.state in lifecycle.gone
 
 
-def _settle(unit: Unit, staying: Iterable[Held], *, hold: bool) -> None:
+def _settle(unit: Unit, going: Going, staying: Iterable[Held], *, hold: bool) -> None:
     """Refuse where a row insists on what it refers to; let the others go of it, each in one write."""
-    for conflict in _insisting(staying):
+    for conflict in _insisting(unit, going, staying):
         raise conflict
     free: dict[Key, list[Held]] = {}
     for held in staying:
         free.setdefault(held.key, []).append(held)
     for kind, record, *_ in (each[0] for each in free.values()):
         names = {held.relationship.name for held in free[kind.name, record.id]}
-        unit.update(kind, record, dict.fromkeys(names), hold=hold)
+        try:
+            unit.update(kind, record, dict.fromkeys(names), hold=hold)
+        except HosterError as error:
+            if unit.sees(record):
+                raise
+            raise _needed() from error
 
 
-def _insisting(staying: Iterable[Held]) -> Iterator[Conflict]:
-    """How many they are is not told: they may be rows that the actor cannot see."""
-    insisting = {(held.kind.name, held.relationship.name, held.target): None for held in staying if _insists(held)}
-    for name, relationship, target in insisting:
+def _insisting(unit: Unit, going: Going, staying: Iterable[Held]) -> Iterator[Conflict]:
+    """What is in the way, of what the actor may see by name; how many they are is not told.
+
+    Of rows that they may not see, and of what would go along unseen, there is one sentence, which names nothing.
+    """
+    told: dict[tuple[str, str, Key], None] = {}
+    unseen = False
+    for held in staying:
+        insisting = held.kind.name, held.relationship.name, held.target
+        if not _insists(held) or insisting in told:
+            continue
+        if unit.sees(held.record, held.relationship.name) and unit.sees(going[held.target][1]):
+            told[insisting] = None
+        else:
+            unseen = True
+    for name, relationship, target in told:
         yield Conflict(
             f"Some of {name} still refer to {'/'.join(target)} as their {relationship}; delete or change them first",
             code="in_use",
             meta={"type": name, "relationship": relationship},
         )
+    if unseen and not told:
+        yield _needed()
+
+
+def _needed() -> Conflict:
+    """The refusal for the sake of rows that the actor may not see."""
+    return Conflict("Something that you may not see still needs it, or what would go with it", code="in_use")
 
 
 def _insists(held: Held) -> bool:

@@ -85,6 +85,25 @@ class Unit:
             found[name] = None if values is None else Record(target.layout, values).row
         return found
 
+    def sees(self, record: Record, field: str | None = None) -> bool:
+        """Whether a row that was read is one that the actor may know of; with `field`, whether that of it is shown to them.
+
+        Their token must be for the type, to read it or at least to write it.
+        """
+        actor, name = self.actor, record.layout.resource.name
+        if actor.system:
+            return True
+        if not (actor.within_scope(name, "read") or actor.within_scope(name, "write")):
+            return False
+        kind, hidden = self.store.types[name], self.store.sights[name].hidden
+        rules = (kind.permissions.read_rule, *((hidden[field],) if field in hidden else ()))
+        return all(
+            rule.evaluate(
+                record.row, user=actor.facts, related=self.related(kind, record.row, rule.relationships), now=self.now
+            )
+            for rule in rules
+        )
+
     # Writing
 
     def create(self, kind: TypeStore, given: Mapping[str, Any], row_id: str | None = None) -> Record:
