@@ -1,4 +1,4 @@
-"""`python -m bench http|bus|streams|install`: runs a benchmark in an environment of its own.
+"""`python -m bench http|bus|streams|rows|install`: runs a benchmark in an environment of its own.
 
 The peers bring many packages that the product does without, so they live in `build/bench`, which is made when it is first
 needed. This module itself wants nothing but Python.
@@ -17,10 +17,10 @@ PYTHON = ENVIRONMENT / "bin" / "python"
 COMPLETE = ENVIRONMENT / "complete"
 BENCHMARKS = ("http", "bus")
 
-ALONE = ("streams",)
+ALONE = ("streams", "rows")
 """Those that compare with nobody, and run where the product runs."""
 
-USAGE = "Say which benchmark: python -m bench http|bus|streams [--help], or python -m bench install"
+USAGE = "Say which benchmark: python -m bench http|bus|streams|rows [--help], or python -m bench install"
 
 
 def install() -> int:

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import os
 import resource
-import secrets
 import sys
 import tempfile
 import time
@@ -21,82 +18,12 @@ from statistics import median, quantiles
 
 import orjson
 
-from engine.access import SYSTEM
-from engine.app import assemble
-from engine.settings import load_settings
-from engine.store import Unit
+from bench.alone import HOST, Server, people
 
-HOST = "127.0.0.1"
 MEGABYTE = 1024 * 1024
 LIMIT = 200 * MEGABYTE
 SETTLE = 2.0
 """Seconds until the garbage of so many connections is gone."""
-
-
-class Server:
-    """One process of the product, on data that is its own."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.port = port
-        self.environment = {
-            "HOSTER_DATA_DIR": str(folder),
-            "HOSTER_ADMIN_TOKEN": secrets.token_hex(32),
-            "HOSTER_NODES_LOCAL_SOCKET": "",
-            "HOSTER_SERVER_PORT": str(port),
-            "HOSTER_LOG_LEVEL": "warning",
-            "HOSTER_RESOURCES_PATH": str(Path(__file__).parent / "resources"),
-            "HOSTER_RATES_WRITES": "off",
-            "HOSTER_EXTENSIONS": "bench.handlers",
-        }
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def users(self, count: int) -> list[str]:
-        """Users before the server runs; their tokens."""
-        hoster = assemble(load_settings(self.environment), role="api")
-        await hoster.start()
-        kind = hoster.store.kind(hoster.identity.people.kind.name)
-
-        def work(unit: Unit) -> list[str]:
-            rows = [unit.create(kind, {"email": f"user{number}@example.org"}) for number in range(count)]
-            return [hoster.tokens.create(unit, row.id, "bench") for row in rows]
-
-        tokens = await hoster.store.write(SYSTEM, work)
-        await hoster.stop()
-        return tokens
-
-    async def start(self) -> None:
-        """Start it, and wait until it serves."""
-        command = (sys.executable, "-m", "engine.cli", "serve", "--role", "api")
-        self._process = await asyncio.create_subprocess_exec(*command, env={**os.environ, **self.environment})
-        async with asyncio.timeout(30):
-            while True:
-                with contextlib.suppress(OSError):
-                    _, writer = await asyncio.open_connection(HOST, self.port)
-                    writer.close()
-                    return
-                await asyncio.sleep(0.05)
-
-    async def stop(self) -> float:
-        """Tell it to stop; the seconds that it took."""
-        assert self._process is not None
-        begun = time.perf_counter()
-        self._process.terminate()
-        await self._process.wait()
-        return time.perf_counter() - begun
-
-    @property
-    def memory(self) -> int:
-        """Bytes of the process that are in memory."""
-        assert self._process is not None
-        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
-        return pages * resource.getpagesize()
-
-    @property
-    def cpu(self) -> float:
-        """Seconds of processor time so far."""
-        assert self._process is not None
-        user, system = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 class Stream:
@@ -164,7 +91,8 @@ async def measure(count: int, rounds: int, port: int) -> bool:
     """Print the figures; whether memory keeps to its limit."""
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder), port)
-        tokens = await server.users(count + 1)
+        async with server.assembled() as hoster:
+            tokens = [token for _, token in await people(hoster, count + 1)]
         await server.start()
         await writes(server, tokens[-1], 20)
         alone, quick = await writes(server, tokens[-1], rounds)
