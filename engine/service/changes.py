@@ -14,6 +14,7 @@ from engine.service.refusals import insist_on, refusal
 from engine.service.seen import Seen
 from engine.service.validation import ATTRIBUTES, RELATIONSHIPS, raise_all
 from engine.store import Record, TypeStore, Unit
+from engine.store.looking import look
 from engine.store.moves import fire
 from engine.store.type_store import normalised
 
@@ -97,10 +98,14 @@ class Update:
         kind, self._checked = self._kind, None
         if not self._service.checks.concern(kind, self._attributes):
             return
-        record = self._service.store.find(kind, self._actor, self._row_id)
+        unit = look(self._service.store, self._actor)
+        record = unit.find(kind, self._row_id, readable=True)
         if record is not None:
+            may_change(unit, kind, record)
             self._service.inputs[kind.name].check(self._attributes, {}, complete=False)
-            await self._service.checks.run(kind, self._actor, {**record.row, **self._attributes, **self._relationships})
+            given = {**self._attributes, **self._relationships}
+            unseen = hidden(unit, record, record.row.keys() - given.keys())
+            await self._service.checks.run(kind, self._actor, {**record.row, **given}, unseen)
             self._checked = record.version
 
     def apply(self, unit: Unit) -> Seen:
@@ -110,11 +115,12 @@ class Update:
         insist(record, self._version)
         self._insist_on_check(record)
         self._service.inputs[kind.name].check(self._attributes, self._relationships, complete=False)
-        keep_fixed(kind, record, given)
-        changed = {name: row_id for name, row_id in self._relationships.items() if record.row[name] != row_id}
+        unseen = hidden(unit, record, given)
+        keep_fixed(kind, record, given, unseen)
+        changed = {name: end for name, end in self._relationships.items() if name in unseen or record.row[name] != end}
         refer(unit, kind, changed)
         may_write(unit, kind, record.row, given)
-        updated = unit.update(kind, record, given)
+        updated = unit.update(kind, record, given, anew=unseen)
         if changed:
             may_change(unit, kind, updated)
         return self._service.seen(unit, kind, updated)
@@ -220,13 +226,19 @@ def _not_usable(unit: Unit, target: TypeStore, record: Record, pointer: str) -> 
     return None if rule is None else refusal(unit, target, record.row, rule, what, pointer=pointer, code="not_usable")
 
 
-def keep_fixed(kind: TypeStore, record: Record, given: Mapping[str, Any]) -> None:
-    """Immutable attributes and relationships may be sent along, but not changed."""
+def hidden(unit: Unit, record: Record, names: Collection[str]) -> frozenset[str]:
+    """Those of the names whose values the actor may not see. To set one must not tell whether it was that before."""
+    ruled = unit.store.sights[record.layout.resource.name].hidden
+    return frozenset(name for name in names if name in ruled and not unit.sees(record, name))
+
+
+def keep_fixed(kind: TypeStore, record: Record, given: Mapping[str, Any], unseen: Collection[str] = ()) -> None:
+    """Immutable attributes and relationships may be sent along, but not changed; those that are not seen may not."""
     problems: list[HosterError] = []
     for name, value in kind.normal(given).items():
         attribute, relationship = kind.resource.attributes.get(name), kind.resource.relationships.get(name)
         fixed = attribute.immutable if attribute else relationship is not None and relationship.immutable
-        if fixed and not kind.layout.same(name, record.row[name], value):
+        if fixed and (name in unseen or not kind.layout.same(name, record.row[name], value)):
             base = ATTRIBUTES if attribute else RELATIONSHIPS
             problems.append(Invalid(f"{name} cannot be changed once it is set", code="immutable", pointer=f"{base}/{name}"))
     raise_all(problems)

@@ -31,15 +31,18 @@ class Checks:
         checked = self._checked[kind.name]
         return bool(checked) and (names is None or any(attribute.name in names for attribute in checked))
 
-    async def run(self, kind: TypeStore, actor: Actor, row: Mapping[str, Any]) -> None:
-        """Check the row as it would be; raises everything that was found."""
+    async def run(self, kind: TypeStore, actor: Actor, row: Mapping[str, Any], unseen: Collection[str] = ()) -> None:
+        """Check the row as it would be; raises everything that was found.
+
+        Of a value that is there and not theirs to see, the actor is told that it does not fit, and nothing that it holds.
+        """
         found: list[HosterError] = []
         for attribute in self._checked[kind.name]:
             value = row[attribute.name]
             if value is None or attribute.check is None or isinstance(value, Sealed):
                 continue  # a secret that is there already was checked when it was given
             problems = await asyncio.to_thread(self._checker(kind, actor, attribute.check, row), value, row)
-            found += [_error(attribute, problem) for problem in problems]
+            found += [_unseen()] if problems and attribute.name in unseen else [_error(attribute, each) for each in problems]
         raise_all(found)
 
     def _checker(self, kind: TypeStore, actor: Actor, name: str, row: Mapping[str, Any]) -> Checker:
@@ -63,6 +66,11 @@ class Checks:
         hidden = {} if actor.system else self._store.hidden(target, actor, [record.id])
         closed = hidden.get(record.id, frozenset())
         return {each: value for each, value in record.row.items() if each not in closed}
+
+
+def _unseen() -> HosterError:
+    detail = "Something that you may not see does not fit together with this"
+    return Invalid(detail, code="check_failed", pointer=ATTRIBUTES)
 
 
 def _error(attribute: Attribute, problem: Problem) -> HosterError:

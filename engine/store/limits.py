@@ -102,7 +102,9 @@ class Limits:
         for (each, more), amount in zip(asked, others, strict=True):
             total, most = amount + each.amount(row), allowance.values.get(each.limit.most)
             if most is None or total > most + TOLERANCE:
-                found.append(self._reached(each, allowance, most, total - more, more, mine=owner == unit.actor.id))
+                mine = owner in unit.actor.facts["principals"]
+                told = self._reached(each, allowance, most, total - more, more) if mine else self._others_limit(each.limit)
+                found.append(told)
         return found
 
     def _more(self, unit: Unit, each: _Compiled, row: Mapping[str, Any], before: Mapping[str, Any] | None) -> float:
@@ -154,19 +156,22 @@ class Limits:
         row_id = person.row[self._relationship] if person is not None else None
         plan = unit.find(target, row_id) if row_id is not None else None
         values: Mapping[str, Any] = plan.row if plan is not None else {}
-        label = None if plan is None else _label(plan)
+        label = None if plan is None else _label(unit, plan)
         if actor.id == owner and actor.limits is not None:
             return Allowance({**values, **actor.limits}, label or actor.facts["plan"])
         return Allowance(values, label)
 
-    def _reached(
-        self, each: _Compiled, allowance: Allowance, most: float | None, used: float, more: float, *, mine: bool
-    ) -> LimitReached:
+    def _others_limit(self, limit: Limit) -> LimitReached:
+        """What is told to others than the owner: how much somebody has, and may have, is theirs to know."""
+        told = f"{limit.message.rstrip('. ')}. " if limit.message else ""
+        detail = f"{told}It belongs to somebody else, whose limit leaves no room for this."
+        return LimitReached(detail, meta={"limit": limit.name, "attribute": limit.most})
+
+    def _reached(self, each: _Compiled, allowance: Allowance, most: float | None, used: float, more: float) -> LimitReached:
         limit, word = each.limit, self._relationship
-        whose = "you have" if mine else "the owner has"
-        of_plan = f"the {word} {allowance.plan}" if allowance.plan is not None else f"what {whose}"
+        of_plan = f"the {word} {allowance.plan}" if allowance.plan is not None else "what you have"
         if most is None and not allowance.values:
-            told = f"{limit.most} is 0: {whose} no {word}, and without one nothing is allowed"
+            told = f"{limit.most} is 0: you have no {word}, and without one nothing is allowed"
         elif most is None:
             told = f"{limit.most} is 0: {of_plan} does not say how much is allowed, so nothing is"
         else:
@@ -191,8 +196,8 @@ def _compiled(resource: ResourceType, limit: Limit, scope: Any, dialect: str) ->
     return _Compiled(limit, where, where.sql(dialect, ALIAS) if where is not None else None, unless, whole)
 
 
-def _label(record: Record) -> str:
-    """What people call a row: its title, else its name, else its id."""
+def _label(unit: Unit, record: Record) -> str:
+    """What people call a row: its title, else its name, as far as the actor may see that, else its id."""
     resource, row = record.layout.resource, record.row
     named = [name for name in (resource.view.title, "title", "name") if name is not None and name in resource.attributes]
-    return next((str(row[name]) for name in named if row[name] is not None), record.id)
+    return next((str(row[name]) for name in named if row[name] is not None and unit.sees(record, name)), record.id)

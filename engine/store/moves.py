@@ -107,7 +107,7 @@ def enter(
     if record.state in kind.timed_states:
         unit.transaction.run(DROP_TIMERS, (kind.name, record.id))
     given = {**(changes or {}), **arrival(lifecycle, target, failure)}
-    told = {"from": record.state, "to": target} | ({"transition": transition} if transition else {})
+    told: dict[str, Any] = {"from": record.state, "to": target} | ({"transition": transition} if transition else {})
     moved = unit.update(kind, record, given, "moved", hold=hold, **told)
     arrive(unit, kind, moved, target, inputs, run)
     return unit.release(kind, moved) if lifecycle.states[target].gone else moved

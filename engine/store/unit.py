@@ -6,7 +6,7 @@ computed values, conditions over a row, references, unique values. Who may do wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.ambient import timestamp
@@ -133,10 +133,18 @@ class Unit:
             moves.arrive(self, kind, record, str(record.state))
         return record
 
-    def changes(self, kind: TypeStore, record: Record, given: Mapping[str, Any], *, hold: bool = True) -> dict[str, Any]:
+    def changes(
+        self,
+        kind: TypeStore,
+        record: Record,
+        given: Mapping[str, Any],
+        *,
+        hold: bool = True,
+        anew: Collection[str] = (),
+    ) -> dict[str, Any]:
         """What `update` would write; raises where the row would break a rule of its type, or take more than its owner may."""
-        same = kind.layout.same
-        changes = {name: value for name, value in kind.normal(given).items() if not same(name, record.row[name], value)}
+        same, given = kind.layout.same, kind.normal(given)
+        changes = {name: value for name, value in given.items() if name in anew or not same(name, record.row[name], value)}
         if not hold:
             return changes
         row = record.row | changes
@@ -156,14 +164,16 @@ class Unit:
         event: str = "updated",
         *,
         hold: bool = True,
+        anew: Collection[str] = (),
         **told: Any,
     ) -> Record:
         """Change attributes and relationships; what is there already is no change, and no change writes nothing.
 
         A move always writes. `told` goes into the entry of the event log beside the values before and after. Without `hold`
         the conditions over the row are not asked, and computed values stay: for what has happened and must be written down.
+        What is named in `anew` is written though it is there already.
         """
-        changes = self.changes(kind, record, given, hold=hold)
+        changes = self.changes(kind, record, given, hold=hold, anew=anew)
         if not changes and event == "updated":
             return record
         names = tuple(sorted(changes))
