@@ -15,7 +15,7 @@ from bench.wrk import Operation
 
 TYPE = "bench_items"
 MEDIA_TYPE = "application/vnd.api+json"
-TOKEN = "bench-" + "k" * 42
+TOKEN = "bench-" + "0123456789abcdef" * 2
 PATHS = Paths(f"/api/v1/{TYPE}", "filter%5Bpublished%5D=true&sort=-price&page%5Bsize%5D=30")
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": MEDIA_TYPE, "Accept": MEDIA_TYPE}
 ROOT = Path(__file__).parent.parent.parent

@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from engine.secrets import Secret
+from engine.secrets import Secret, parse_keys
 from engine.settings.declaration import PREFIX, settings_of
 from engine.settings.declared import Settings
 from engine.settings.values import is_placeholder
@@ -19,9 +19,15 @@ FEWEST_CHARACTERS = 8
 
 GATEWAY, GATEWAY_SECRET, PROXIES = "auth.gateway", "auth.shared_secret", "auth.trusted_proxies"
 LOCAL, SIGN_IN = "auth.local", "rates.sign_in"
+ADMIN_TOKEN, ENCRYPTION_KEY = "admin_token", "nodes.encryption_key"
 
-SHARED = (GATEWAY_SECRET, "auth.jwt_secret")
-"""Secrets that somebody chooses, so that they can be chosen badly; the others have checks of their own."""
+WIDEST = {4: 8, 6: 7}
+"""The shortest prefixes of networks that may be trusted: those of 10.0.0.0/8 and fc00::/7, the largest private ones."""
+
+CHOSEN = (GATEWAY_SECRET, "auth.jwt_secret", ADMIN_TOKEN)
+"""Secrets that somebody chooses, so that they can be chosen badly."""
+
+MAKE = "with: openssl rand -hex 32"
 
 Values = Mapping[str, Any]
 
@@ -34,7 +40,7 @@ def problems(settings: Settings) -> list[str]:
 def find_problems(values: Values) -> list[str]:
     """As `problems`, of settings by their keys; one that is missing counts as not set."""
     public = not is_loopback(values["server.host"])
-    found = [*_secrets(values), *_reused(values), *_everyone_trusted(values)]
+    found = [*_secrets(values), *_weak_key(values), *_reused(values), *_everyone_trusted(values)]
     if public:
         found += [*_open_gateway(values), *_endless_guessing(values)]
     return found
@@ -55,17 +61,30 @@ def _variable(key: str) -> str:
 
 
 def _secrets(values: Values) -> Iterator[str]:
-    for key in SHARED:
+    for key in CHOSEN:
         secret = values.get(key)
         if secret is None:
             continue
         text, name = secret.reveal(), _variable(key)
         if is_placeholder(text):
-            yield f"{name} is a placeholder from an example; make a secret with: openssl rand -hex 32"
+            yield f"{name} is a placeholder from an example; make a secret {MAKE}"
         elif len(text) < SHORTEST:
-            yield f"{name} has {len(text)} characters, and {SHORTEST} are needed; make a secret with: openssl rand -hex 32"
+            yield f"{name} has {len(text)} characters, and {SHORTEST} are needed; make a secret {MAKE}"
         elif len(set(text)) < FEWEST_CHARACTERS:
-            yield f"{name} repeats a few characters and can be guessed; make a secret with: openssl rand -hex 32"
+            yield f"{name} repeats a few characters and can be guessed; make a secret {MAKE}"
+
+
+def _weak_key(values: Values) -> Iterator[str]:
+    """Only of the key that encrypts: those after it are there to read what was written with them."""
+    secret = values.get(ENCRYPTION_KEY)
+    if secret is None:
+        return
+    first = parse_keys(secret.reveal())[0]
+    if len(set(first)) < FEWEST_CHARACTERS or is_placeholder(first.decode("latin-1")):
+        yield (
+            f"{_variable(ENCRYPTION_KEY)} begins with a key that can be guessed; make another {MAKE}, "
+            "and put it in front of the others, with a comma between them"
+        )
 
 
 def _reused(values: Values) -> Iterator[str]:
@@ -77,14 +96,15 @@ def _reused(values: Values) -> Iterator[str]:
         if other != key:
             yield (
                 f"{_variable(key)} and {_variable(other)} are the same secret, so that whoever learns one has both; "
-                "make another with: openssl rand -hex 32"
+                f"make another {MAKE}"
             )
 
 
 def _everyone_trusted(values: Values) -> Iterator[str]:
-    if any(network.prefixlen == 0 for network in _networks(values)):
+    wide = [str(network) for network in _networks(values) if network.prefixlen < WIDEST[network.version]]
+    if wide:
         yield (
-            f"{_variable(PROXIES)} lists every address there is, so that anybody may say who they are; "
+            f"{_variable(PROXIES)} lists {', '.join(wide)}, so that nearly anybody may say who they are; "
             "list only the addresses of your proxies"
         )
 

@@ -23,6 +23,7 @@ from engine.ambient import Ambient
 from engine.commands.job import Job
 from engine.commands.registry import Registry
 from engine.store import Record
+from tests.crash.processes import TOKEN
 from tests.support import System, shut, system
 
 DIED = 66
@@ -142,7 +143,7 @@ async def first_start(folder: Path) -> None:
     from engine.app import assemble
     from engine.settings import load_settings
 
-    environment = {"HOSTER_DATA_DIR": str(folder / "data"), "HOSTER_ADMIN_TOKEN": "a" * 40, "HOSTER_NODES_LOCAL_SOCKET": ""}
+    environment = {"HOSTER_DATA_DIR": str(folder / "data"), "HOSTER_ADMIN_TOKEN": TOKEN, "HOSTER_NODES_LOCAL_SOCKET": ""}
     hoster = assemble(load_settings(environment), role="api")
     await hoster.start()
     await hoster.stop()
