@@ -20,9 +20,14 @@ from engine.server.refusals import answer
 
 IDLE, HEAD, BODY, REFUSED = range(4)
 
-HOST = 1
-SPECIAL = {b"host": HOST, b"content-length": 2, b"transfer-encoding": 4, b"expect": 8}
-"""Headers that decide where a request ends and whom it is for: one of each at most, each with its bit."""
+HOST, FRAMING = 1, 0b1110
+SPECIAL = {
+    b"host": HOST, b"content-length": 2, b"transfer-encoding": 4, b"expect": 8,
+    b"authorization": 16, b"x-csrf-token": 32, b"origin": 64, b"sec-fetch-site": 128, b"content-type": 256,
+    b"idempotency-key": 512,
+}  # fmt: skip
+"""Headers that decide where a request ends, whom it is for and who sends it: one of each at most, each with its bit. Of two
+a proxy in front might have looked at the other one."""
 
 # Called by these names, since `super()` costs as much as half of what this adds to a request.
 _begin = HttpToolsProtocol.on_message_begin
@@ -111,7 +116,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._seen & bit:
                 raise BadRequest(f"The header {name.decode()} is given twice")
             self._seen |= bit
-            if bit != HOST:
+            if bit & FRAMING:
                 self._special(name, value)
         if self._place == HEAD:  # what comes after a body is no header, and nobody here asks for it
             self.headers.append((name, value))

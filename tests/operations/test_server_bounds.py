@@ -252,6 +252,20 @@ async def test_what_is_no_request_for_this_server_is_refused(request_: bytes) ->
         assert error(read)["code"] == "bad_request"
 
 
+@pytest.mark.parametrize(
+    "name", ["authorization", "Authorization", "x-csrf-token", "origin", "sec-fetch-site", "content-type", "idempotency-key"]
+)
+async def test_who_sends_a_request_and_what_is_said_once(name: str) -> None:
+    """A proxy in front may have judged by the other one."""
+    async with served() as server:
+        twice = f"GET /a HTTP/1.1\r\nhost: x\r\n{name}: one\r\nx-between: 1\r\n{name.upper()}: two\r\n\r\n"
+        status, read = await server.ask(twice.encode() + SMUGGLED)
+        assert (status, error(read)["detail"]) == (400, f"The header {name.lower()} is given twice")
+        assert b"smuggled" not in read
+        status, _ = await server.ask(f"GET /a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{name}: one\r\n\r\n".encode())
+        assert status == 200
+
+
 async def test_an_older_client_needs_no_host() -> None:
     async with served() as server:
         assert (await server.ask(b"GET /a HTTP/1.0\r\n\r\n"))[0] == 200
