@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from engine.api.parameters import boolean, parameters, unknown_parameter
 from engine.api.request import Request
 from engine.api.responses import Response, Result
-from engine.errors import BadRequest, NotFound
+from engine.errors import BadRequest
 from engine.service import Done, Kept, Once, Replay, Seen, Service
 from engine.service.changes import Change
 from engine.store.unit import Effect
@@ -23,7 +23,7 @@ from engine.store.unit import Effect
 Answering: TypeAlias = "Callable[[Sequence[Seen | None]], Result]"
 
 MAX_KEY, MAX_WAIT, MAX_EFFECTS = 255, 60, 1000
-_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?([0-9]{1,6})\"?")
+_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?([0-9]{1,6})\"?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,13 @@ class Writing:
         return result.response()
 
     async def _settled(self, request: Request, seen: Seen, seconds: float) -> Seen | None:
+        """Read without asking for the scope of reading, as the answer to any write is."""
         type_name, row_id = seen.record.layout.resource.name, seen.record.id
         await self._service.settled(type_name, row_id, seconds)
-        try:
-            return self._service.get(request.actor, type_name, row_id)._replace(made=seen.made)
-        except NotFound:
-            return None
+        store = self._service.store
+        kind = store.kind(type_name)
+        record = store.find(kind, request.actor, row_id)
+        return None if record is None else self._service.shown(request.actor, kind, [record])[0]._replace(made=seen.made)
 
 
 def _key(given: bytes | None) -> str | None:
