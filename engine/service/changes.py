@@ -94,14 +94,18 @@ class Update:
         self._checked: int | None = None
 
     async def prepare(self) -> None:
-        """Checks run on the row as it would be; a row that only comes to be in the same transaction has had its checks."""
+        """Checks run on the row as it would be; a row that only comes to be in the same transaction has had its checks.
+
+        They see all of the row, so who may not change it gets none of what they find; `apply` refuses them.
+        """
         kind, self._checked = self._kind, None
         if not self._service.checks.concern(kind, self._attributes):
             return
         unit = look(self._service.store, self._actor)
         record = unit.find(kind, self._row_id, readable=True)
         if record is not None:
-            may_change(unit, kind, record)
+            if refusal(unit, kind, record.row, kind.permissions.update, "change it") is not None:
+                return
             self._service.inputs[kind.name].check(self._attributes, {}, complete=False)
             given = {**self._attributes, **self._relationships}
             unseen = hidden(unit, record, record.row.keys() - given.keys())

@@ -8,9 +8,9 @@ An answer may hold a token that is shown once, so answers are encrypted.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -61,8 +61,9 @@ class Once:
         if row is None:
             return
         fingerprint, status, headers, body = row
-        if fingerprint != self._fingerprint():
-            raise KeyReused("This Idempotency-Key was used for another request; make a new key for each request")
+        if fingerprint != self._fingerprint(unit):
+            detail = "This Idempotency-Key was used for another request, or with other rights; make a new key for each request"
+            raise KeyReused(detail)
         text = unit.store.keyring.decrypt(body, self._place(unit)).reveal()
         raise Replay(Kept(status, tuple((name, value) for name, value in orjson.loads(headers)), text.encode()))
 
@@ -71,7 +72,7 @@ class Once:
         kept = self.answer(done)
         body = unit.store.keyring.encrypt(kept.body.decode(), self._place(unit))
         headers = orjson.dumps(kept.headers).decode()
-        unit.transaction.run(KEEP, (self._id(unit), self._fingerprint(), kept.status, headers, body, unit.milliseconds))
+        unit.transaction.run(KEEP, (self._id(unit), self._fingerprint(unit), kept.status, headers, body, unit.milliseconds))
 
     def _id(self, unit: Unit) -> str:
         return hashlib.sha256(f"{unit.actor.id}\n{self.key}".encode()).hexdigest()
@@ -79,5 +80,15 @@ class Once:
     def _place(self, unit: Unit) -> str:
         return f"_answers/{self._id(unit)}"
 
-    def _fingerprint(self) -> str:
-        return hashlib.sha256(self.request).hexdigest()
+    def _fingerprint(self, unit: Unit) -> str:
+        """Of the request, and of what its caller may see as far as that does not depend on rows: an answer that was given
+        to an operator, or to a token for everything, is not repeated to who is that no more."""
+        actor, sights = unit.actor, unit.store.sights.values()
+        used = sorted({fact for sight in sights for fact in sight.facts})
+        scopes = None if actor.scopes is None else sorted(actor.scopes)
+        rights = orjson.dumps([[actor.facts.get(name) for name in used], scopes], default=_plain)
+        return hashlib.sha256(self.request + b"\n" + rights).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else list(value)

@@ -234,7 +234,17 @@ class Service:
 
         What is done to rows that are gone already is nothing to anybody; that a row moves into such a state is.
         """
-        return tuple(each for each in unit.effects if unit.sees(each.record) and (each.kind == "moved" or not _gone(each)))
+        seen = (each for each in unit.effects if unit.sees(each.record) and (each.kind == "moved" or not _gone(each)))
+        return tuple(_without_hidden(unit, each) for each in seen)
+
+
+def _without_hidden(unit: Unit, effect: Effect) -> Effect:
+    after = effect.data.get("after")
+    if not isinstance(after, Mapping):
+        return effect
+    return effect._replace(
+        data={**effect.data, "after": {name: after[name] for name in after if unit.sees(effect.record, name)}}
+    )
 
 
 def _gone(effect: Effect) -> bool:
