@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from engine.model import Attribute, Definitions, Relationship, ResourceType, RuleText
-from engine.rules import Condition, Rule, compile_rule, row_scope
+from engine.rules import Alternative, Condition, Rule, alternatives, compile_rule, row_scope
 
 Verb: TypeAlias = Literal["read", "write"]
 
@@ -70,11 +70,13 @@ SYSTEM = Actor("", "system", _NOBODY, system=True)
 class Permissions:
     """The compiled access rules of one resource type.
 
+    `read_terms` are the terms of the rule for reading, of which one is enough.
     `usable` is None where whoever may read a row may refer to it. `attributes` are the conditions for seeing an attribute or
     a relationship, `writes` the rules for setting one, where it has its own.
     """
 
     read: Condition
+    read_terms: tuple[Alternative, ...]
     read_rule: Rule
     create: Rule
     update: Rule
@@ -101,6 +103,7 @@ def permissions(definitions: Definitions, resource: ResourceType, dialect: str, 
     fields: tuple[Attribute | Relationship, ...] = (*resource.attributes.values(), *resource.relationships.values())
     return Permissions(
         read=read.sql(dialect, alias),
+        read_terms=alternatives(read, dialect, alias),
         read_rule=read,
         create=compiled(resource.access.create),
         update=compiled(resource.access.update),

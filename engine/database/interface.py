@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from engine.database.figures import Figures
 from engine.errors import Unavailable
 
 Row = tuple[Any, ...]
+Statement: TypeAlias = "tuple[str, Sequence[Any]]"
+Otherwise: TypeAlias = "Callable[[], Statement]"
 Result = TypeVar("Result")
 Result_co = TypeVar("Result_co", covariant=True)
 
@@ -70,8 +72,11 @@ class Database(Protocol):
         """Read inline; for statements that are quick by their nature, such as a look-up by key."""
         ...
 
-    async def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        """Read inline as long as that is quick, else in a thread."""
+    async def query(self, sql: str, parameters: Sequence[Any] = (), otherwise: Otherwise | None = None) -> list[Row]:
+        """Read inline as long as that is quick, else in a thread.
+
+        `otherwise` makes a statement with the same answer, which is taken as soon as the first turns out not to be quick.
+        """
         ...
 
     def submit(self, work: Callable[[Transaction], Result]) -> asyncio.Future[Result]:

@@ -23,8 +23,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index over columns, kept to rows where `except_column` has none of some values, `only_true` is 1, or `only_set`
-    is not null."""
+    """An index over columns, kept to rows where `except_column` has none of some values, `only_true` is 1, `only_set` is not
+    null, or the columns of `only_equal` have these values."""
 
     columns: tuple[str, ...]
     unique: bool = False
@@ -32,6 +32,7 @@ class Index:
     except_values: tuple[str, ...] = ()
     only_true: str | None = None
     only_set: str | None = None
+    only_equal: tuple[tuple[str, int | str], ...] = ()
 
     def name(self, table: str) -> str:
         """`table__a_b`, with a mark for unique and partial ones."""
@@ -39,6 +40,8 @@ class Index:
         part = self.only_true or (f"set_{self.only_set}" if self.only_set else None)
         if self.except_column is not None and not self.unique:
             part = f"some_{self.except_column}"
+        if self.only_equal:
+            part = "_".join(f"{column}_is_{value}" for column, value in self.only_equal)
         return "_".join([f"{table.lstrip('_')}__{kind}", *self.columns, *([part] if part else [])])
 
 

@@ -11,6 +11,7 @@ Both targets give the same answer for the same row, by these rules:
 - Bounds: 2,000 characters, 400 parts, 40 levels; `exists` and `all` go through one list, not through lists in lists.
 """
 
+from engine.rules.alternatives import Alternative, alternatives, constants
 from engine.rules.condition import Bind, Condition, Literal, Request
 from engine.rules.errors import RuleError
 from engine.rules.explanation import Part, explain
@@ -19,6 +20,7 @@ from engine.rules.scope import Name, Scope, row_scope, user_scope
 from engine.rules.to_python import Evaluate
 
 __all__ = [
+    "Alternative",
     "Bind",
     "Condition",
     "Evaluate",
@@ -29,7 +31,9 @@ __all__ = [
     "Rule",
     "RuleError",
     "Scope",
+    "alternatives",
     "compile_rule",
+    "constants",
     "explain",
     "row_scope",
     "user_scope",

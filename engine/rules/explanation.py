@@ -5,14 +5,13 @@ Made from the same tree that the rule's function is made from, part by part; for
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from engine.rules.lexer import tokens
 from engine.rules.rule import Rule
 from engine.rules.to_python import to_python
-from engine.rules.tree import Logic, Node, Not, Read
+from engine.rules.tree import Logic, Node, Not, reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,8 @@ def _part(text: str, node: Node, row: Any, context: dict[str, Any]) -> Part:
         return Part(written, holds, tuple(_part(text, term, row, context) for term in node.terms))
     if isinstance(node, Not):
         return Part(written, holds, (_part(text, node.operand, row, context),))
-    reads = {read.path: read for read in _reads(node)}
-    values = ((path, to_python(read, condition=False)(row, **context)) for path, read in reads.items())
+    names = {read.path: read for read in reads(node)}
+    values = ((path, to_python(read, condition=False)(row, **context)) for path, read in names.items())
     return Part(written, holds, values=tuple(values))
 
 
@@ -56,15 +55,3 @@ def _written(text: str, node: Node) -> str:
     before = [token.start for token in groups if token.start < node.start and token.text == "("]
     after = [token.end for token in groups if token.start >= node.end and token.text == ")"]
     return text[before[-closed] if closed else node.start : after[opened - 1] if opened else node.end]
-
-
-def _reads(node: Node) -> Iterator[Read]:
-    """The names in a part."""
-    if isinstance(node, Read):
-        yield node
-        return
-    for field in fields(node):
-        value = getattr(node, field.name)
-        for each in value if isinstance(value, tuple) else (value,):
-            if isinstance(each, Node):
-                yield from _reads(each)

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 
 from engine.rules.lexer import Value
 from engine.rules.scope import Name
@@ -157,3 +158,21 @@ class Quantify(Node):
     items: Read
     variable: str
     condition: Node
+
+
+def parts(node: Node) -> Iterator[Node]:
+    """The parts that a node is made of, one level down."""
+    for field in fields(node):
+        value = getattr(node, field.name)
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, Node):
+                yield each
+
+
+def reads(node: Node) -> Iterator[Read]:
+    """The names in a node, as often as they are there."""
+    if isinstance(node, Read):
+        yield node
+        return
+    for part in parts(node):
+        yield from reads(part)

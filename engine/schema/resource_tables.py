@@ -9,6 +9,7 @@ import orjson
 
 from engine.database.tables import Column, Index, Table
 from engine.model import ROW_VERSION, STANDARD, Attribute, Definitions, ResourceType
+from engine.rules import compile_rule, constants, row_scope
 from engine.types import TYPES
 
 
@@ -18,7 +19,7 @@ def resource_table(definitions: Definitions, resource: ResourceType) -> Table:
         name=resource.name,
         columns=_columns(resource),
         references={relationship.name: relationship.to for relationship in resource.relationships.values()},
-        indexes=tuple(dict.fromkeys(_indexes(resource))),
+        indexes=tuple(dict.fromkeys((*_indexes(resource), *_let_in(definitions, resource)))),
         was=resource.was,
         renamed=_renamed_states(resource),
     )
@@ -71,12 +72,27 @@ def _indexes(resource: ResourceType) -> list[Index]:
     indexes = [Index((name, "id") if name == resource.owner else (name,)) for name in resource.relationships]
     indexes += _counted(resource)
     indexes += [_unique(resource, attribute) for attribute in resource.attributes.values() if attribute.unique is not None]
-    sorted_by = [name for name in resource.view.sort if name not in ("id", "created_at") and _selective(resource, name)]
+    sorted_by = _sorted_by(resource)
     indexes += [Index((name, "id")) for name in sorted_by]
     looked_up = [*resource.view.filter, *(each.name for each in resource.attributes.values() if each.index)]
     covered = {"id", "created_at", *sorted_by, *resource.relationships}
     indexes += [Index((name,)) for name in looked_up if name not in covered and _selective(resource, name)]
     return indexes
+
+
+def _sorted_by(resource: ResourceType) -> list[str]:
+    return [name for name in resource.view.sort if name not in ("id", "created_at") and _selective(resource, name)]
+
+
+def _let_in(definitions: Definitions, resource: ResourceType) -> Iterator[Index]:
+    """Rows that the rule for reading lets in by what they hold, in each order of lists: see `store.query`."""
+    rule = compile_rule(resource.access.read.text, row_scope(definitions, resource)) if resource.access.read else None
+    for equal in constants(rule) if rule is not None else ():
+        held = dict(equal)
+        if held.keys() <= {"id", "created_at"}:
+            continue
+        yield Index(("id",), only_equal=equal)
+        yield from (Index((name, "id"), only_equal=equal) for name in _sorted_by(resource) if name not in held)
 
 
 def _counted(resource: ResourceType) -> Iterator[Index]:

@@ -3,6 +3,11 @@
 Names have been checked against the definitions by whoever made the query; values are always bound. The text of a statement
 depends on the shape of the query alone, so it is written once and kept.
 
+Who may see a row is most often one thing or another: its owner, or everybody if it is public. Where many rows can be seen, a
+walk along the order finds a page of them at once; where few can, it goes past all the others. So there is a second statement
+for the same page, for when the first takes too long: it finds a page for each term of the rule, by an index of its own, and
+takes the page from those.
+
 A page begins at a number of rows, or after (or before) the place of a row: the values of that row in the keys of the order,
 the id last. Such a place stays right while rows come and go, and costs the same however deep the page lies.
 """
@@ -12,10 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from engine.access import Actor
+from engine.database.interface import Otherwise, Statement
 from engine.rules import Condition
+from engine.rules.condition import PRINCIPALS
 from engine.store.layout import Record
 from engine.store.type_store import ALIAS, TypeStore, quoted
 from engine.types import TYPES
@@ -72,10 +79,25 @@ Shape: TypeAlias = "tuple[str, Operator, int, str | None]"
 Nulls: TypeAlias = "tuple[tuple[bool, ...], bool] | None"
 """Which values of a place are null, and whether the page is before it; None where there is no place."""
 
-Audience: TypeAlias = "Literal['one', 'many'] | None"
-"""For whom a statement is: somebody who acts as one principal or as several; None for the system, who sees everything."""
 
-Statement: TypeAlias = "tuple[str, list[Any]]"
+Shapes: TypeAlias = "tuple[Shape, ...]"
+
+
+class Plan(NamedTuple):
+    """A statement and its values, and perhaps how to make another with the same answer: see the module."""
+
+    text: str
+    values: list[Any]
+    otherwise: Otherwise | None
+
+
+class Audience(NamedTuple):
+    """For whom a statement is, as far as its text shows it. `terms` of the rule for reading are those of which one is enough
+    for them; None where they see everything. `alone` says that they act as one principal; the `system` has no rules at all."""
+
+    system: bool
+    alone: bool
+    terms: tuple[int, ...] | None
 
 
 class Lists:
@@ -84,41 +106,84 @@ class Lists:
     def __init__(self, kind: TypeStore, targets: Mapping[str, TypeStore]) -> None:
         self._kind = kind
         self._targets = targets
+        self._from = f"{quoted(kind.name)} {ALIAS}"
         self._text = lru_cache(maxsize=512)(self._page_text)
+        self._apart = lru_cache(maxsize=128)(self._apart_text)
 
-    def page(self, actor: Actor, query: ListQuery, now: str) -> Statement:
+    def page(self, actor: Actor, query: ListQuery, now: str) -> Plan:
         """The SELECT for a page, one row more than asked for so that the end is known; one `before` comes back to front."""
-        place, shapes = query.place, tuple(map(_shape, query.filters))
+        place, audience = query.place, self._audience(actor, now)
         nulls = None if place is None else (tuple(value is None for value in place.values), place.before)
-        parameters = self._parameters(actor, query.filters, now)
-        if place is not None:
-            parameters += place.values
-        return self._text(shapes, query.order, nulls, _audience(actor)), [*parameters, query.limit + 1, query.offset]
+        shape = tuple(map(_shape, query.filters)), query.order, nulls, audience
+        before = () if place is None else place.values
+        ends = [query.limit + 1, query.offset]
+        filters, terms = self._filter_values(actor, query.filters, now), self._term_values(actor, audience, now)
 
-    def count(self, actor: Actor, query: ListQuery, now: str) -> Statement:
+        def apart() -> Statement:
+            inner = [query.limit + 1 + query.offset]
+            return self._apart(*shape), [value for term in terms for value in (*filters, *term, *before, *inner)] + ends
+
+        whole = [*filters, *(value for term in terms for value in term), *before, *ends]
+        return Plan(self._text(*shape), whole, apart if len(terms) > 1 else None)
+
+    def count(self, actor: Actor, query: ListQuery, now: str) -> Plan:
         """The SELECT for the number of all rows that fit, whatever the page."""
-        where = self._where(map(_shape, query.filters), _audience(actor))
-        text = f"SELECT count(*) FROM {quoted(self._kind.name)} {ALIAS} WHERE {where}"
-        return text, self._parameters(actor, query.filters, now)
+        audience, shapes = self._audience(actor, now), tuple(map(_shape, query.filters))
+        filters, terms = self._filter_values(actor, query.filters, now), self._term_values(actor, audience, now)
+
+        def apart() -> Statement:
+            values = [value for number in range(len(terms)) for part in (filters, *terms[number::-1]) for value in part]
+            return self._counts_apart(shapes, audience), values
+
+        text = f"SELECT count(*) FROM {self._from} WHERE {self._where(shapes, audience)}"
+        whole = [*filters, *(value for term in terms for value in term)]
+        return Plan(text, whole, apart if len(terms) > 1 else None)
 
     # Texts
 
-    def _page_text(self, shapes: tuple[Shape, ...], order: tuple[Order, ...], nulls: Nulls, audience: Audience) -> str:
-        kind, keys = self._kind, unique_order(order)
-        where = self._where(shapes, audience)
-        if nulls is not None:
-            which, before = nulls
-            keys = turned(keys) if before else keys
-            where += f" AND {_beyond(kind, keys, which, where.count('?') + 1)}"
-        by = ", ".join(f"{_column(kind, key.name)}{' DESC' if key.descending else ''}" for key in keys)
-        return f"{kind.select} WHERE {where} ORDER BY {by} LIMIT ? OFFSET ?"
+    def _page_text(self, shapes: Shapes, order: tuple[Order, ...], nulls: Nulls, audience: Audience) -> str:
+        where = self._beyond(self._where(shapes, audience), order, nulls, 1)
+        return f"{self._kind.select} WHERE {where} ORDER BY {self._order(order, nulls)} LIMIT ? OFFSET ?"
 
-    def _where(self, shapes: Iterable[Shape], audience: Audience) -> str:
-        """Filters, presence and access as one condition; `_parameters` has its values in the same order."""
-        parts = [f"1{self._kind.present}"]
-        parts += [self._filter(*shape, audience) for shape in shapes]
-        if audience is not None:
-            parts.append(f"({_read(self._kind, audience).text})")
+    def _apart_text(self, shapes: Shapes, order: tuple[Order, ...], nulls: Nulls, audience: Audience) -> str:
+        """A page for each term, and of those the page."""
+        parts, first, by = [], 1, self._order(order, nulls)
+        for term in audience.terms or ():
+            where = self._where(shapes, audience, term)
+            beyond = self._beyond(where, order, nulls, first)
+            parts.append(f"SELECT id FROM (SELECT {ALIAS}.id FROM {self._from} WHERE {beyond} ORDER BY {by} LIMIT ?)")
+            first += where.count("?") + (0 if nulls is None else len(nulls[0])) + 1
+        return f"{self._kind.select} WHERE {ALIAS}.id IN ({' UNION ALL '.join(parts)}) ORDER BY {by} LIMIT ? OFFSET ?"
+
+    def _counts_apart(self, shapes: Shapes, audience: Audience) -> str:
+        """Each term counts what none before it has."""
+        parts = []
+        for number, term in enumerate(audience.terms or ()):
+            where = self._where(shapes, audience, term)
+            earlier = reversed((audience.terms or ())[:number])
+            where += "".join(f" AND ({self._term(each, audience).text}) IS NOT TRUE" for each in earlier)
+            parts.append(f"(SELECT count(*) FROM {self._from} WHERE {where})")
+        return f"SELECT {' + '.join(parts)}"
+
+    def _order(self, order: tuple[Order, ...], nulls: Nulls) -> str:
+        keys = _keys(order, nulls)
+        return ", ".join(f"{_column(self._kind, key.name)}{' DESC' if key.descending else ''}" for key in keys)
+
+    def _beyond(self, where: str, order: tuple[Order, ...], nulls: Nulls, first: int) -> str:
+        """Only what lies after the place; `first` is the number of the first placeholder of `where`."""
+        if nulls is None:
+            return where
+        return f"{where} AND {_beyond(self._kind, _keys(order, nulls), nulls[0], where.count('?') + first)}"
+
+    def _where(self, shapes: Shapes, audience: Audience, only: int | None = None) -> str:
+        """Filters, presence and access as one condition; with `only`, what that term of the rule lets in."""
+        parts = [f"1{self._kind.present}", *(self._filter(*shape, audience) for shape in shapes)]
+        terms = audience.terms if only is None else (only,)
+        if terms is not None:
+            parts.append("(" + (" OR ".join(self._term(each, audience).text for each in terms) or "0") + ")")
+        if only is not None:
+            equal = self._kind.permissions.read_terms[only].equal
+            parts += [f"{ALIAS}.{quoted(column)} = {_written(value)}" for column, value in equal]
         return " AND ".join(parts)
 
     def _filter(self, name: str, operator: Operator, width: int, via: str | None, audience: Audience) -> str:
@@ -126,22 +191,42 @@ class Lists:
             return _condition(_column(self._kind, name), operator, width)
         target = self._targets[via]
         inner = f"1{target.present} AND {_condition(_column(target, name), operator, width)}"
-        if audience is not None:
-            inner += f" AND ({_read(target, audience).text})"
+        if not audience.system:
+            inner += f" AND ({_fitting(target.permissions.read, audience).text})"
         return f"{ALIAS}.{quoted(via)} IN (SELECT {ALIAS}.id FROM {quoted(target.name)} {ALIAS} WHERE {inner})"
+
+    # For whom
+
+    def _audience(self, actor: Actor, now: str) -> Audience:
+        """What of the rule for reading is left for them, once what it says of the one who asks is settled."""
+        facts = actor.facts
+        alone = len(facts[PRINCIPALS]) == 1
+        if actor.system:
+            return Audience(True, alone, None)
+        left: list[int] = []
+        for number, term in enumerate(self._kind.permissions.read_terms):
+            if term.settled is None:
+                left.append(number)
+            elif term.settled({}, user=facts, now=now):
+                return Audience(False, alone, None)
+        return Audience(False, alone, tuple(left))
+
+    def _term(self, number: int, audience: Audience) -> Condition:
+        return _fitting(self._kind.permissions.read_terms[number].condition, audience)
 
     # Values
 
-    def _parameters(self, actor: Actor, filters: Iterable[Filter], now: str) -> list[Any]:
+    def _filter_values(self, actor: Actor, filters: Iterable[Filter], now: str) -> list[Any]:
         parameters: list[Any] = []
         for each in filters:
             kind = self._kind if each.via is None else self._targets[each.via]
             parameters += _values(kind, each)
             if each.via is not None and not actor.system:
                 parameters += kind.permissions.read.fitting(actor.facts).parameters(actor.facts, now)
-        if not actor.system:
-            parameters += self._kind.permissions.read.fitting(actor.facts).parameters(actor.facts, now)
         return parameters
+
+    def _term_values(self, actor: Actor, audience: Audience, now: str) -> list[tuple[Any, ...]]:
+        return [self._term(each, audience).parameters(actor.facts, now) for each in audience.terms or ()]
 
 
 def unique_order(order: tuple[Order, ...]) -> tuple[Order, ...]:
@@ -156,6 +241,11 @@ def unique_order(order: tuple[Order, ...]) -> tuple[Order, ...]:
     return (*keys, Order("id", keys[-1].descending if keys else True))
 
 
+def _keys(order: tuple[Order, ...], nulls: Nulls) -> tuple[Order, ...]:
+    """The keys in which a page is read: a page before a place, from its end."""
+    return turned(unique_order(order)) if nulls is not None and nulls[1] else unique_order(order)
+
+
 def turned(order: tuple[Order, ...]) -> tuple[Order, ...]:
     """The order from back to front."""
     return tuple(replace(key, descending=not key.descending) for key in order)
@@ -166,15 +256,13 @@ def place_of(record: Record, order: tuple[Order, ...]) -> tuple[Any, ...]:
     return tuple(_value(record, key.name) for key in unique_order(order))
 
 
-def _audience(actor: Actor) -> Audience:
-    if actor.system:
-        return None
-    return "one" if len(actor.facts["principals"]) == 1 else "many"
+def _fitting(condition: Condition, audience: Audience) -> Condition:
+    return condition.narrow if audience.alone and condition.narrow is not None else condition
 
 
-def _read(kind: TypeStore, audience: Audience) -> Condition:
-    read = kind.permissions.read
-    return read.narrow if audience == "one" and read.narrow is not None else read
+def _written(value: int | str) -> str:
+    """A value of a definition as it stands in the conditions of indexes."""
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
 
 
 def _shape(each: Filter) -> Shape:

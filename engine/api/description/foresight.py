@@ -6,12 +6,11 @@ unknown, and unknown parts decide nothing unless the known ones do (`user.operat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 from engine.rules.to_python import to_python
-from engine.rules.tree import Choose, Logic, Node, Not, Read
+from engine.rules.tree import Choose, Logic, Node, Not, reads
 
 Foresight: TypeAlias = "bool | Literal['depends']"
 
@@ -38,7 +37,7 @@ def _decide(node: Node, user: Mapping[str, Any], now: str) -> bool | None:
                 return _decide(node.then if condition else node.otherwise, user, now)
             either = {_decide(node.then, user, now), _decide(node.otherwise, user, now)}
             return either.pop() if len(either) == 1 else None
-    if all(read.name.origin in _KNOWN for read in _reads(node)):
+    if all(read.name.origin in _KNOWN for read in reads(node)):
         return bool(to_python(node, condition=True)({}, user=user, now=now))
     return None
 
@@ -50,14 +49,3 @@ def _combined(node: Logic, user: Mapping[str, Any], now: str) -> bool | None:
     if settles in parts:
         return settles
     return None if None in parts else not settles
-
-
-def _reads(node: Any) -> Iterator[Read]:
-    if isinstance(node, Read):
-        yield node
-    elif isinstance(node, Node):
-        for field in fields(node):
-            yield from _reads(getattr(node, field.name))
-    elif isinstance(node, tuple):
-        for each in node:
-            yield from _reads(each)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.database.figures import Figures
-from engine.database.interface import Result, Row, Transaction
+from engine.database.interface import Otherwise, Result, Row, Transaction
 from engine.database.sqlite.liveness import Liveness
 from engine.database.sqlite.reader import Reader
 from engine.database.sqlite.writer import Writer
@@ -39,8 +39,8 @@ class SQLite:
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         return self._reader.read(sql, parameters)
 
-    async def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        return await self._reader.query(sql, parameters)
+    async def query(self, sql: str, parameters: Sequence[Any] = (), otherwise: Otherwise | None = None) -> list[Row]:
+        return await self._reader.query(sql, parameters, otherwise)
 
     def submit(self, work: Callable[[Transaction], Result]) -> asyncio.Future[Result]:
         return self._writer.submit(work)

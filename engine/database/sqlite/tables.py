@@ -295,6 +295,8 @@ def _index_statement(table: Table, index: Index) -> str:
     if index.except_column is not None:
         values = ", ".join(_literal(value) for value in index.except_values)
         statement += f" WHERE {_quoted(index.except_column)} NOT IN ({values})"
+    elif index.only_equal:
+        statement += " WHERE " + " AND ".join(f"{_quoted(column)} = {_literal(value)}" for column, value in index.only_equal)
     elif index.only_set is not None:
         statement += f" WHERE {_quoted(index.only_set)} IS NOT NULL"
     elif index.only_true is not None:

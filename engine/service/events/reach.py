@@ -8,13 +8,12 @@ any other way, everybody is asked. This only decides who is woken: each of them 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.access import Actor
-from engine.rules.tree import Equal, ItemOf, Node, Read
+from engine.rules.tree import Equal, ItemOf, Node, Read, parts
 from engine.service.events.entry import Entry
 from engine.service.events.views import Views
 from engine.store import Store
@@ -127,7 +126,7 @@ def _reads_alike(node: Node) -> bool:
         return _of_row(node.item)
     if isinstance(node, Equal) and (_is_user(node.left, "id") or _is_user(node.right, "id")):
         return _of_row(node.right if _is_user(node.left, "id") else node.left)
-    return all(_reads_alike(each) for each in _parts(node))
+    return all(_reads_alike(each) for each in parts(node))
 
 
 def _is_user(node: Node, key: str) -> bool:
@@ -136,11 +135,3 @@ def _is_user(node: Node, key: str) -> bool:
 
 def _of_row(node: Node) -> bool:
     return isinstance(node, Read) and node.name.origin in ("row", "related")
-
-
-def _parts(node: Node) -> Iterator[Node]:
-    for field in dataclasses.fields(node):
-        value = getattr(node, field.name)
-        for each in value if isinstance(value, tuple) else (value,):
-            if isinstance(each, Node):
-                yield each
