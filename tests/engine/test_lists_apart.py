@@ -155,5 +155,5 @@ async def test_a_list_of_few_among_many_does_not_walk_through_all_of_them(tmp_pa
     database._reader._connection.set_trace_callback(asked.append)
     page, more = await running.store.page(kind, ann, ListQuery())
     assert ([record.row["title"] for record in page], more) == (["first"], False)
-    assert ["UNION ALL" in each for each in asked] == [False, True]
+    assert ["UNION ALL" in each for each in asked if "books" in each] == [False, True]
     await shut(running)
