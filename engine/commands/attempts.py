@@ -34,10 +34,14 @@ Result = TypeVar("Result")
 
 
 class Attempts:
-    """Runs attempts, and is what their jobs report to. `results` are their times by name and how they ended."""
+    """Runs attempts, and is what their jobs report to. `results` are their times by name and how they ended.
 
-    def __init__(self, store: Store, registry: Registry) -> None:
+    `handled` is told of each whose handler has ended, once its outcome is queued to be written.
+    """
+
+    def __init__(self, store: Store, registry: Registry, handled: Callable[[Claimed], None]) -> None:
         self._store = store
+        self._handled = handled
         self._registry = registry
         self._commands: dict[Job, Claimed] = {}
         self.results: dict[tuple[str, str], Histogram] = {}
@@ -153,7 +157,9 @@ class Attempts:
 
     async def _write(self, command: Claimed, work: Callable[[Unit], bool]) -> bool:
         actor = Actor("", f"command:{command.name}", SYSTEM.facts, system=True)
-        return await asyncio.shield(self._store.submit(actor, work, command=command.id))
+        written = self._store.submit(actor, work, command=command.id)
+        self._handled(command)
+        return await asyncio.shield(written)
 
     def _ended(self, command: Claimed, how: str, kept: bool) -> str:
         if not kept:

@@ -14,6 +14,7 @@ import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from engine.access import SYSTEM
 from engine.commands import queue
@@ -35,9 +36,12 @@ LOOK_FOR_LOST = 0.5
 
 @dataclass(slots=True)
 class _Running:
+    """`handling` ends with the handler; what is left then is to write the outcome, which keeps no other from beginning."""
+
     command: Claimed
     job: Job
     task: asyncio.Task[None]
+    handling: bool = True
 
 
 class Bus:
@@ -46,12 +50,14 @@ class Bus:
     def __init__(self, store: Store, registry: Registry, *, lease: float = 30.0, concurrency: int = 32) -> None:
         self._store = store
         self._limits = registry.limits
-        self._attempts = Attempts(store, registry)
+        self._attempts = Attempts(store, registry, self._handled)
         self._lease = lease
         self._concurrency = concurrency
         self._ambient = store.ambient
         self.worker = f"{os.getpid()}-{store.ambient.random_bytes(4).hex()}"
         self._running: dict[int, _Running] = {}
+        self._handling = 0
+        self._claim: asyncio.Future[list[Claimed]] | None = None
         self._wake = asyncio.Event()
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -73,6 +79,8 @@ class Bus:
         """Claim nothing more, let running handlers finish for `patience` seconds, then hand the rest back."""
         self._stopping = True
         self._wake.set()
+        if self._claim is not None:
+            self._claim.cancel()
         running = [each.task for each in self._running.values()]
         if running:
             await asyncio.wait(running, timeout=patience)
@@ -104,17 +112,20 @@ class Bus:
             self._wake.clear()
             try:
                 self._obey_cancels()
-                if len(self._running) < self._concurrency and self._has_work():
-                    await self._claim()
-                    if self._wake.is_set():
-                        continue
+                self._claim_if_due()
                 await self._sleep()
             except Exception:
                 log.exception("Claiming commands failed; trying again")
                 await asyncio.sleep(1)
 
+    def _claim_if_due(self) -> None:
+        """Begin to claim, where there is room for something that waits, and no claim is under way."""
+        if self._claim is None and not self._stopping and self._handling < self._concurrency and self._has_work():
+            self._claim = self._store.submit(SYSTEM, self._claim_work)
+            self._claim.add_done_callback(partial(self._claimed, self._ambient.monotonic() + self._lease))
+
     async def _sleep(self) -> None:
-        full = len(self._running) >= self._concurrency
+        full = self._handling >= self._concurrency or self._claim is not None
         pause = 1.0 if full else max(0.0, min(1.0, (self._next_due() - self._milliseconds()) / 1000))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), pause or 0.05)
@@ -130,23 +141,32 @@ class Bus:
             return False
         return bool(self._store.database.read(queue.WORK, queue.work(int(now), self._saturated(), self._running))[0][0])
 
-    async def _claim(self) -> None:
-        fence = self._ambient.random_bytes(12).hex()
-        room = self._concurrency - len(self._running)
-        busy, own = self._saturated(), tuple(self._running)
-        lease = int(self._lease * 1000)
+    def _claim_work(self, unit: Unit) -> list[Claimed]:
+        """What is written to claim. It counts room when its turn comes: the outcomes before it in the batch have made some."""
+        claimed = queue.claim(
+            unit.transaction,
+            worker=self.worker,
+            fence=self._ambient.random_bytes(12).hex(),
+            now=unit.milliseconds,
+            text=unit.now,
+            lease=int(self._lease * 1000),
+            busy=self._saturated(),
+            limit=max(0, self._concurrency - self._handling),
+            own=tuple(self._running),
+        )
+        return self._within_limits(unit, claimed)
 
-        def claim(unit: Unit) -> list[Claimed]:
-            claimed = queue.claim(
-                unit.transaction,
-                worker=self.worker, fence=fence, now=unit.milliseconds, text=unit.now, lease=lease, busy=busy, limit=room,
-                own=own,
-            )  # fmt: skip
-            return self._within_limits(unit, claimed)
-
-        began = self._ambient.monotonic()
-        for command in await self._store.write(SYSTEM, claim):
-            self._begin(command, began + self._lease)
+    def _claimed(self, lease_until: float, claim: asyncio.Future[list[Claimed]]) -> None:
+        self._claim = None
+        if claim.cancelled():
+            return
+        error = claim.exception()
+        if error is not None:  # the loop tries again when it wakes by itself
+            log.error("Claiming commands failed; trying again", exc_info=error)
+            return
+        for command in claim.result():
+            self._begin(command, lease_until)
+        self._wake.set()
 
     def _within_limits(self, unit: Unit, claimed: list[Claimed]) -> list[Claimed]:
         """Give back, in the same transaction, what one name has more of than may run at a time."""
@@ -184,13 +204,23 @@ class Bus:
         )
         task = asyncio.create_task(self._run(command, job))
         self._running[command.id] = _Running(command, job, task)
+        self._handling += 1
 
     async def _run(self, command: Claimed, job: Job) -> None:
         try:
             await self._attempts.run(command, job)
         finally:
+            self._handled(command)
             self._running.pop(command.id, None)
             self._wake.set()
+
+    def _handled(self, command: Claimed) -> None:
+        """Its outcome is on its way to the disk: what is claimed now goes with it."""
+        running = self._running.get(command.id)
+        if running is not None and running.handling:
+            running.handling = False
+            self._handling -= 1
+            self._claim_if_due()
 
     # Leases
 
