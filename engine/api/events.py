@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Iterable
 from typing import NamedTuple
+from urllib.parse import quote, unquote_plus
 
 from engine.access import Actor
 from engine.api.documents import BASE, Document, Documents
 from engine.api.following import Cursor, Following, told
 from engine.api.methods import Answer, by_method
 from engine.api.parameters import parameters, unknown_parameter, whole
-from engine.api.request import Request
+from engine.api.request import Request, encoded
 from engine.api.responses import Response, Send, document_response
 from engine.api.streams import EventStream
 from engine.errors import BadRequest, HosterError, NotFound, Unavailable
@@ -132,10 +133,9 @@ class EventsEndpoint:
         pairs = [(entry, change) for entry, changes in found for change in changes]
         here = {(change.type, change.row): None for _, change in pairs if change.word in ("added", "updated")}
         included = [resource for name, row in here if (resource := self.resource(actor, name, row)) is not None]
-        query = f"?{request.query.decode('ascii', 'replace')}" if request.query else ""
         document: Document = {
             "data": [_item(entry, change) for entry, change in pairs],
-            "links": {"self": PATH + query},
+            "links": {"self": request.link},
             "meta": {"cursor": text, "more": more},
         }
         if more:
@@ -250,6 +250,6 @@ def _item(entry: Entry, change: Change) -> Document:
 
 def _next(query: bytes, cursor: str) -> str:
     """The query string of the next page."""
-    parts = [part for part in query.decode("ascii").split("&") if part]
-    kept = [part for part in parts if not part.startswith(("page[after]=", "page%5Bafter%5D=", "page%5bafter%5d="))]
-    return "&".join([*kept, f"page[after]={cursor}"])
+    parts = [part for part in encoded(query).split("&") if part]
+    kept = [part for part in parts if unquote_plus(part.partition("=")[0]) != "page[after]"]
+    return "&".join([*kept, f"{quote('page[after]')}={cursor}"])

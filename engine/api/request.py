@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from engine.access import ANONYMOUS, Actor
 from engine.api import bodies, negotiation
@@ -13,6 +15,8 @@ from engine.errors import BadRequest, PreconditionFailed, UnsupportedMediaType
 from engine.stopping import Stopping
 
 Scope: TypeAlias = MutableMapping[str, Any]
+IN_QUERY = "-._~!$&'()*+,;=:@/?%"
+"""What may stand in the query of a URI beside letters and digits (RFC 3986), with the mark of what is encoded already."""
 
 
 class Request:
@@ -46,6 +50,11 @@ class Request:
         """Tells when the process is to end; None where nothing serves."""
         stopping: Stopping | None = self.scope.get("state", {}).get("stopping")
         return stopping
+
+    @property
+    def link(self) -> str:
+        """The address of this request, as links have it."""
+        return f"{self.path}?{encoded(self.query)}" if self.query else self.path
 
     @property
     def peer(self) -> str:
@@ -93,3 +102,9 @@ class Request:
         """Raise `BadRequest` where the query string holds anything."""
         for key, _ in parameters(self.query) if self.query else ():
             raise BadRequest(f"This address takes no parameters, and {key[:64]!r} is one", parameter=key[:128])
+
+
+@lru_cache(maxsize=512)
+def encoded(query: bytes) -> str:
+    """A query string as a URI may have it: many clients send brackets as they are, and links may not hold them so."""
+    return quote(query, safe=IN_QUERY)

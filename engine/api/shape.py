@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote_plus
 from engine.api import cursors
 from engine.api.documents import Document, Documents
 from engine.api.parameters import Fields, Listing, View
-from engine.api.request import Request
+from engine.api.request import Request, encoded
 from engine.service import Included, Page, Seen, Service
 
 _PLACES = ("page[number]", "page[after]", "page[before]")
@@ -24,15 +24,15 @@ class Shapes:
     def one(self, request: Request, type_name: str, seen: Seen, view: View) -> Document:
         """The document of one resource."""
         if view.include is None and not view.fields:
-            return {"data": self._documents[type_name].resource(seen), "links": {"self": _here(request)}}
+            return {"data": self._documents[type_name].resource(seen), "links": {"self": request.link}}
         included = self._service.included(request.actor, type_name, (seen,), view.include or {})
         (data,) = self._resources(type_name, (seen,), included, view.fields)
-        document: Document = {"data": data, "links": {"self": _here(request)}}
+        document: Document = {"data": data, "links": {"self": request.link}}
         return self._with(document, included, view)
 
     def none(self, request: Request, view: View) -> Document:
         """The document of a relationship that leads nowhere."""
-        return self._with({"data": None, "links": {"self": _here(request)}}, Included(), view)
+        return self._with({"data": None, "links": {"self": request.link}}, Included(), view)
 
     def page(self, request: Request, type_name: str, page: Page, listing: Listing) -> Document:
         """The document of a page of a list."""
@@ -84,7 +84,7 @@ class Shapes:
 
 def _links(request: Request, page: Page, listing: Listing) -> dict[str, str]:
     """Links to this page, the first, and those before and after it where there are such."""
-    query, links = listing.query, {"self": _here(request)}
+    query, links = listing.query, {"self": request.link}
     if listing.numbered:
         number = query.offset // query.limit + 1
         if number > 1:
@@ -103,13 +103,9 @@ def _links(request: Request, page: Page, listing: Listing) -> dict[str, str]:
     return links
 
 
-def _here(request: Request) -> str:
-    return f"{request.path}?{request.query.decode('ascii', 'replace')}" if request.query else request.path
-
-
 def _there(request: Request, name: str | None = None, value: str = "") -> str:
     """This address with another place in the list."""
-    parts = [part for part in request.query.decode("ascii").split("&") if part]
+    parts = [part for part in encoded(request.query).split("&") if part]
     kept = [part for part in parts if unquote_plus(part.partition("=")[0]) not in _PLACES]
     if name is not None:
         kept.append(f"{quote(name)}={value}")

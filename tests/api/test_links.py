@@ -1,5 +1,9 @@
 """Links: of documents, of resources, of their relationships; each leads where it says."""
 
+import re
+
+import pytest
+
 from tests.api.library import Visitor
 
 
@@ -9,7 +13,7 @@ async def test_a_resource_and_its_document_say_where_they_are(ann: Visitor) -> N
     assert read["links"] == {"self": f"/api/v1/books/{book}"}
     assert read["data"]["links"] == {"self": f"/api/v1/books/{book}"}
     shown = (await ann.get(f"books/{book}?fields[books]=title&include=shelf")).json()
-    assert shown["links"] == {"self": f"/api/v1/books/{book}?fields[books]=title&include=shelf"}
+    assert shown["links"] == {"self": f"/api/v1/books/{book}?fields%5Bbooks%5D=title&include=shelf"}
     listed = (await ann.get("books?sort=title")).json()
     assert listed["links"] == {"self": "/api/v1/books?sort=title"}
     assert listed["data"] == [read["data"]]
@@ -48,6 +52,27 @@ async def test_every_link_that_is_given_is_answered(ann: Visitor) -> None:
         assert answer.json()["links"]["self"] == link
         waiting += _links(answer.json())
     assert len(seen) > 50
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        'books?page[size]=2&page%5Btotal]=true&filter[title][ne]=a"<b>\\^`{|}&fields[books]=title,pages&sort=-title',
+        "books?page[size]=2&page[number]=1&filter[title][contains]=%C3%A9%20+%5B",
+        "events?page[size]=2&filter[type]=books",
+    ],
+)
+async def test_links_are_uris_whatever_the_client_left_unencoded(ann: Visitor, address: str) -> None:
+    for number in range(5):
+        await ann.make("books", title=f"\u00e9  [{number}")
+    links, pages = {"next": address}, 0
+    while "next" in links:
+        answer = await ann.get(links["next"])
+        assert answer.status_code == 200, answer.text
+        links, pages = answer.json()["links"], pages + 1
+        for name, link in links.items():
+            assert re.fullmatch(r"/[a-z0-9/]+\?([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*", link), (name, link)
+    assert pages == 3
 
 
 def _links(value: object) -> list[str]:

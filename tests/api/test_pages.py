@@ -3,6 +3,7 @@
 import random
 from base64 import urlsafe_b64encode
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 import pytest
@@ -124,7 +125,7 @@ async def test_links_of_pages_by_cursor(ann: Visitor) -> None:
     assert [each["id"] for each in second["data"]] == shelves[2:4]
     assert second["links"].keys() == {"self", "first", "prev", "next"}
     assert second["links"]["self"] == first["next"]
-    assert second["links"]["first"] == base
+    assert unquote(second["links"]["first"]) == base
     third = (await ann.get(second["links"]["next"])).json()
     assert ([each["id"] for each in third["data"]], third["links"].keys()) == ([shelves[4]], {"self", "first", "prev"})
     back = (await ann.get(second["links"]["prev"])).json()
@@ -185,7 +186,7 @@ async def test_a_cursor_is_good_for_its_own_order_only(ann: Visitor) -> None:
 
 async def test_a_changed_cursor_shows_nothing_that_may_not_be_seen(ann: Visitor, bob: Visitor) -> None:
     for number in range(4):
-        await ann.make("books", title=f"b{number}", pages=number)
+        await ann.make("books", title=f"of ann {number}", pages=number)
     await bob.make("books", title="mine")
     for values in (["pages,id", 1, ""], ["pages,id", "' OR 1=1 --", ""], ["pages,id", True, "\0"], ["pages,id", 1e300, "z"],
                    ["pages,id", None, ""], ["pages,id", -(2**63), "x"], ["pages,id", "text", "x"]):  # fmt: skip
@@ -193,7 +194,7 @@ async def test_a_changed_cursor_shows_nothing_that_may_not_be_seen(ann: Visitor,
         for parameter in ("page[after]", "page[before]"):
             answer = await bob.get(f"books?sort=pages&{parameter}={cursor}")
             assert answer.status_code in (200, 400), values
-            assert "b1" not in answer.text
+            assert "of ann" not in answer.text
     too_large = urlsafe_b64encode(b'["pages,id",9223372036854775808,"x"]').rstrip(b"=").decode()
     assert (await bob.get(f"books?sort=pages&page[after]={too_large}")).status_code == 400
 

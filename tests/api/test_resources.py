@@ -96,7 +96,7 @@ async def test_a_stranger_sees_nothing_and_changes_nothing(desk: System) -> None
         assert answer.json()["errors"][0]["code"] == missing.json()["errors"][0]["code"]
         assert (await call(desk, {}, method, path, document)).status_code in (401, 404)
     assert (await call(desk, bob, "GET", "notes?page[total]=true")).json() == {
-        "data": [], "links": {"self": "/api/v1/notes?page[total]=true"}, "meta": {"total": 0},
+        "data": [], "links": {"self": "/api/v1/notes?page%5Btotal%5D=true"}, "meta": {"total": 0},
     }  # fmt: skip
     assert (await call(desk, bob, "GET", "events")).text.count(note) == 0
     assert (await call(desk, ann, "GET", f"notes/{note}")).json()["data"]["attributes"]["title"] == "Private"
