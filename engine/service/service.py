@@ -232,10 +232,18 @@ class Service:
     def _visible(self, unit: Unit) -> tuple[Effect, ...]:
         """The effects on rows that the actor may see: what a write does to others is not theirs to learn.
 
-        What is done to rows that are gone already is nothing to anybody; that a row moves into such a state is.
+        They must see the row as it was last committed, too, if it was there: one that would only come into their view is none
+        of theirs yet, and one that is gone is nobody's.
         """
-        seen = (each for each in unit.effects if unit.sees(each.record) and (each.kind == "moved" or not _gone(each)))
-        return tuple(_without_hidden(unit, each) for each in seen)
+        shown = (each for each in unit.effects if unit.sees(each.record) and self._is_theirs(unit.actor, each.record))
+        return tuple(_without_hidden(unit, each) for each in shown)
+
+    def _is_theirs(self, actor: Actor, record: Record) -> bool:
+        """Whether the row is new, or one that the actor could see before."""
+        kind = self.store.kind(record.layout.resource.name)
+        return self.store.find(kind, actor, record.id) is not None or not self.store.database.read(
+            kind.by_id_with_gone, (record.id,)
+        )
 
 
 def _without_hidden(unit: Unit, effect: Effect) -> Effect:
@@ -245,11 +253,6 @@ def _without_hidden(unit: Unit, effect: Effect) -> Effect:
     return effect._replace(
         data={**effect.data, "after": {name: after[name] for name in after if unit.sees(effect.record, name)}}
     )
-
-
-def _gone(effect: Effect) -> bool:
-    lifecycle = effect.record.layout.resource.lifecycle
-    return lifecycle is not None and effect.record.state in lifecycle.gone
 
 
 def _of_parameter(problem: HosterError) -> HosterError:
