@@ -116,7 +116,7 @@ class Sight:
             return None
         if hops or self._lookups or (old and new and old.owner != new.owner):
             return self._said(transaction, old, new, hops)
-        key = None if old is None else self._pick(old.values), None if new is None else self._pick(new.values)
+        key = None if old is None else (self._pick(old.values),), None if new is None else (self._pick(new.values),)
         text = self._texts.get(key)
         if text is None:
             if len(self._texts) == MOST_TEXTS:
