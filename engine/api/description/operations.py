@@ -113,7 +113,8 @@ class Operations:
         found = responses.document("The resource", reference(component(self._name, "document")), etag=True)
         return self.operation(
             responses.GET, self._ids["get"], f"Read one of the {self._words()}",
-            given=self._view(), answers={"200": found}, write=False,
+            given=[*self._view(), *parameters.shared("IfNoneMatch")],
+            answers={"200": found, "304": responses.empty("The client has it as it is")}, write=False,
         )  # fmt: skip
 
     def _update(self) -> dict[str, Any]:
