@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import JsonApi from 'devour-client'
 
 const { url, ann, bob } = JSON.parse(readFileSync(0, 'utf8'))
+if (!url) throw new Error('where is the API?') // a library may have an address of its own to fall back on
 
 const client = token => {
   const made = new JsonApi({ apiUrl: url, bearer: token, logger: false, errorBuilder: error => error })

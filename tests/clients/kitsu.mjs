@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import Kitsu from 'kitsu'
 
 const { url, ann, bob } = JSON.parse(readFileSync(0, 'utf8'))
+if (!url) throw new Error('where is the API?') // a library may have an address of its own to fall back on
 
 const client = token => new Kitsu({
   baseURL: url, pluralize: false, camelCaseTypes: false, resourceCase: 'none',
