@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from engine.errors import BadRequest, Conflict, HosterError, Invalid, TooLarge
-from engine.model import Relationship, ResourceType
+from engine.errors import BadRequest, Conflict, Forbidden, HosterError, Invalid, TooLarge
+from engine.model import Relationship, ResourceType, Reverse
 from engine.service.validation import MAX_PROBLEMS, escape, raise_all
 
 NUL_ESCAPED = b"\\u0000"
@@ -85,6 +85,12 @@ def linkage(document: Mapping[str, Any], relationship: Relationship) -> str | No
     return _linked(data, relationship.name, relationship, "/data")
 
 
+def to_many(end: Reverse, pointer: str | None = None) -> Forbidden:
+    """The error for who would change a relationship to many."""
+    detail = f"{end.name} is changed at its other end: {end.by} of each of {end.type}"
+    return Forbidden(detail, code="read_only", pointer=pointer)
+
+
 def _addressed(data: Mapping[str, Any], kind: ResourceType, row_id: str | None) -> None:
     if "type" not in data:
         raise BadRequest(f"The resource object must say its type, {kind.name!r}", pointer="/data")
@@ -115,6 +121,9 @@ def _related(relationships: Mapping[str, Any], kind: ResourceType) -> dict[str, 
             break
         if not isinstance(value, dict) or "data" not in value:
             problems.append(BadRequest("A relationship is an object with a member `data`", pointer=pointer))
+            continue
+        if name in kind.reverses:
+            problems.append(to_many(kind.reverses[name], pointer))
             continue
         try:
             found[name] = _linked(value["data"], name, kind.relationships.get(name), f"{pointer}/data")

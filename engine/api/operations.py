@@ -18,7 +18,7 @@ from engine.api.negotiation import ATOMIC, JSON_API
 from engine.api.request import Request
 from engine.api.responses import Response, Result
 from engine.api.writing import Writing
-from engine.errors import BadRequest, Forbidden, NotFound, Unauthenticated
+from engine.errors import BadRequest, NotFound, Unauthenticated
 from engine.model import Relationship, ResourceType
 from engine.service import Seen, Service
 from engine.service.changes import Change, Create, Fire, Update
@@ -224,10 +224,7 @@ def _to_one(kind: ResourceType, target: _Target) -> Relationship:
     name = target.relationship or ""
     pointer = "/ref/relationship" if target.pointer == "/ref" else target.pointer
     if name in kind.reverses:
-        end = kind.reverses[name]
-        raise Forbidden(
-            f"{name} is changed at its other end: {end.by} of each of {end.type}", code="read_only", pointer=pointer
-        )
+        raise bodies.to_many(kind.reverses[name], pointer)
     if name not in kind.relationships:
         raise NotFound(f"{kind.name} has no relationship {name[:64]!r}", pointer=pointer)
     return kind.relationships[name]

@@ -16,7 +16,7 @@ from engine.api.request import Request
 from engine.api.responses import Response, Result
 from engine.api.shape import Shapes
 from engine.api.writing import Writing
-from engine.errors import BadRequest, Forbidden, NotFound
+from engine.errors import BadRequest, NotFound
 from engine.model import Reverse
 from engine.service import Page, Seen, Service
 from engine.service.changes import Update
@@ -66,7 +66,7 @@ class Relationships:
         if linked is None:
             return Result(200, self._shapes.none(request, view)).response()
         seen = self._service.get(request.actor, target, linked)
-        return Result(200, self._shapes.one(request, target, seen, view), seen.record.version).response()
+        return Result(200, self._shapes.one(request, target, seen, view)).response()  # no ETag: it may lead elsewhere later
 
     async def _linkage(self, request: Request, row_id: str, name: str) -> Response:
         request.no_parameters()
@@ -116,4 +116,4 @@ class Relationships:
         end = self._kind.resource.reverses[name]
         self._service.writable_kind(request.actor, self._kind.name)
         self._service.get(request.actor, self._kind.name, row_id)
-        raise Forbidden(f"{name} is changed at its other end: {end.by} of each of {end.type}", code="read_only")
+        raise bodies.to_many(end)

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote_plus
 
 from engine.api import cursors
 from engine.api.documents import Document, Documents
-from engine.api.parameters import Fields, Listing, View
+from engine.api.parameters import MAX_OFFSET, Fields, Listing, View
 from engine.api.request import Request, encoded
 from engine.service import Included, Page, Seen, Service
 
@@ -89,7 +89,7 @@ def _links(request: Request, page: Page, listing: Listing) -> dict[str, str]:
         number = query.offset // query.limit + 1
         if number > 1:
             links |= {"first": _there(request, "page[number]", "1"), "prev": _there(request, "page[number]", str(number - 1))}
-        if page.more:
+        if page.more and number * query.limit <= MAX_OFFSET:
             links["next"] = _there(request, "page[number]", str(number + 1))
         return links
     place = query.place

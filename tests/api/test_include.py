@@ -21,13 +21,13 @@ def statements(house: System) -> Iterator[list[str]]:
     database, seen = house.store.database, list[str]()
     read, query = database.read, database.query
 
-    def noted(sql: str, parameters: Any = ()) -> Any:
+    def noted(sql: str, *rest: Any) -> Any:
         seen.append(sql)
-        return read(sql, parameters)
+        return read(sql, *rest)
 
-    async def noted_query(sql: str, parameters: Any = ()) -> Any:
+    async def noted_query(sql: str, *rest: Any) -> Any:
         seen.append(sql)
-        return await query(sql, parameters)
+        return await query(sql, *rest)
 
     database.read, database.query = noted, noted_query  # type: ignore[method-assign]
     try:
@@ -150,6 +150,17 @@ async def test_a_path_that_does_not_exist_is_refused_by_name(ann: Visitor, paths
     book = await ann.make("books", title="Emma")
     for path in ("books", f"books/{book}"):
         assert problem(await ann.get(f"{path}?include={paths}")) == (400, "bad_request", "include")
+
+
+async def test_a_relationship_that_leads_to_very_many_is_read_at_its_own_address(ann: Visitor) -> None:
+    book = await ann.make("books", title="Emma")
+    data = {"type": "reviews", "attributes": {"text": "r"}, "relationships": {"book": {"data": {"type": "books", "id": book}}}}
+    for _ in range(10):
+        assert (await ann.atomic(*[{"op": "add", "data": data}] * 100)).status_code == 200
+    assert len((await ann.get(f"books/{book}?include=reviews")).json()["included"]) == 1000
+    await ann.atomic({"op": "add", "data": data})
+    assert problem(await ann.get(f"books/{book}?include=reviews")) == (400, "bad_request", "include")
+    assert len(await ann.data(f"books/{book}/reviews?page[size]=1000")) == 1000
 
 
 async def test_one_statement_for_each_relationship_whatever_the_number_of_rows(house: System, ann: Visitor) -> None:

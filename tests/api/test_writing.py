@@ -63,6 +63,12 @@ async def test_links_are_set_changed_and_emptied_with_the_resource(ann: Visitor)
     assert (emptied["relationships"]["shelf"]["data"], emptied["attributes"]["pages"]) == (None, 3)
     made = await ann.ask("POST", "books", body("books", {"title": "x"}, {"shelf": None}))
     assert made.json()["data"]["relationships"]["shelf"]["data"] is None
+    for method, path, document in (
+        ("POST", "books", body("books", {"title": "x"})),
+        ("PATCH", f"books/{book}", body("books", row=book)),
+    ):
+        document["data"]["relationships"] = {"reviews": {"data": []}}
+        assert problem(await ann.ask(method, path, document)) == (403, "read_only", "/data/relationships/reviews")
     required = await ann.ask("POST", "reviews", body("reviews", {"text": "x"}, {"book": None}))
     assert problem(required) == (422, "required", "/data/relationships/book")
 
