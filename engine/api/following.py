@@ -139,5 +139,5 @@ def told(entry: Entry, change: Change) -> Mapping[str, Any]:
     if change.word == "reset" or change.caused or (change.word == "removed" and not change.over):
         return {"seq": entry.seq, "at": entry.at, "change": change.word}
     told = {name: value for name, value in change.data.items() if name not in _KEPT}
-    fixed = {"seq": entry.seq, "at": entry.at, "change": change.word, "kind": entry.kind, "actor": entry.actor}
+    fixed = {"seq": entry.seq, "at": entry.at, "change": change.word, "kind": entry.kind, "actor": change.actor}
     return {"version": entry.version, "command": entry.command, **told, **fixed}

@@ -31,7 +31,7 @@ class Change(NamedTuple):
     """What an entry means to somebody. `row` is None for a reset: all rows of the type are to be listed again.
 
     `data` is what the entry tells them; nothing where the row came or went because of another one (`caused`). `over` says of
-    a removed row that it is there for nobody any more.
+    a removed row that it is there for nobody any more. `actor` is who did it, None where they may not know of that person.
     """
 
     word: Word
@@ -40,12 +40,14 @@ class Change(NamedTuple):
     data: Mapping[str, Any] = NOTHING
     caused: bool = False
     over: bool = False
+    actor: str | None = None
 
 
 class Views:
     """See the module."""
 
     def __init__(self, store: Store) -> None:
+        self._store, self._people = store, store.definitions.identity
         self._sights = store.sights
         self._digest = store.definitions.digest
         self._facts = sorted({fact for sight in store.sights.values() for fact in sight.facts})
@@ -81,10 +83,23 @@ class Views:
         if not was and not now:
             return None
         if not now:
-            over = after is None
-            return Change("removed", entry.type, entry.row, _only(entry.data, MARK) if over else NOTHING, over=over)
-        data = self._told(actor, sight, entry, before if was else None, after)
-        return Change("updated" if was else "added", entry.type, entry.row, data)
+            over, who = after is None, self._who(actor, sight, entry, before)
+            data = _only(entry.data, MARK) if over else NOTHING
+            return Change("removed", entry.type, entry.row, data, over=over, actor=who)
+        data, who = self._told(actor, sight, entry, before if was else None, after), self._who(actor, sight, entry, after)
+        return Change("updated" if was else "added", entry.type, entry.row, data, actor=who)
+
+    def _who(self, actor: Actor, sight: Sight, entry: Entry, at: Moment | _Unknown | None) -> str | None:
+        """Who did it: for the owner of the row, and for those who may see that person, or that they are the owner."""
+        known, people = actor.facts["principals"], self._people
+        is_person = people is not None and entry.actor.startswith(people.id_prefix)
+        if actor.system or not is_person or entry.actor in known or entry.owner in known:
+            return entry.actor
+        if entry.actor == entry.owner and sight.owner not in self._hidden(actor, sight, at, entry):
+            return entry.actor
+        assert people is not None  # noqa: S101  the actor is one of them
+        may = actor.within_scope(people.name, "read")
+        return entry.actor if may and self._store.find(self._store.kind(people.name), actor, entry.actor) is not None else None
 
     def _sees(self, actor: Actor, sight: Sight, moment: Moment | _Unknown | None, entry: Entry) -> bool:
         if moment is None:
