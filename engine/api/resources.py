@@ -132,7 +132,6 @@ class Resources:
 
     async def _actions(self, request: Request, row_id: str) -> Response:
         request.no_parameters()
-        self._service.kind(request.actor, self.name)
         found = actions(self._service.store, request.actor, self.name, row_id)
         return Result(200, actions_document(self.name, row_id, found)).response()
 
