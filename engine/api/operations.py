@@ -18,7 +18,7 @@ from engine.api.negotiation import ATOMIC, JSON_API
 from engine.api.request import Request
 from engine.api.responses import Response, Result
 from engine.api.writing import Writing
-from engine.errors import BadRequest, NotFound, Unauthenticated
+from engine.errors import BadRequest, NotFound, PreconditionFailed, Unauthenticated
 from engine.model import Relationship, ResourceType
 from engine.service import Seen, Service
 from engine.service.changes import Change, Create, Fire, Update
@@ -47,6 +47,8 @@ class Operations:
     async def _post(self, request: Request) -> Response:
         if not request.actor.facts["known"]:
             raise Unauthenticated("Sign in, or send a token: Authorization: Bearer …")
+        if b"if-match" in request.headers:
+            raise PreconditionFailed("If-Match is about one resource, and these are several; change that one by itself")
         operations = _operations(await request.document(ATOMIC))
         reading = _Reading(self._service, request)
         changes = [_nth(number, reading, operation) for number, operation in enumerate(operations)]

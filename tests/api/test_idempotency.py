@@ -114,6 +114,20 @@ async def test_answers_are_kept_when_the_process_starts_anew(tmp_path: Path) -> 
     await shut(house)
 
 
+async def test_of_two_processes_that_are_asked_at_once_one_writes(tmp_path: Path) -> None:
+    one, two = await library(tmp_path), await library(tmp_path)
+    ann = await visitor(one, "ann")
+    document = body("shelves", {"label": "a"})
+    both = [ann, Visitor(two, ann.headers)]
+    answers = await asyncio.gather(*[who.ask("POST", "shelves", document, idempotency_key="k") for who in both * 5])
+    assert {each.status_code for each in answers} == {201}
+    assert len({each.content for each in answers}) == 1
+    assert sum(REPLAYED not in each.headers for each in answers) == 1
+    assert one.store.database.read("SELECT count(*) FROM shelves") == [(1,)]
+    await shut(one)
+    await shut(two)
+
+
 async def test_a_token_that_is_shown_once_is_kept_encrypted_and_shown_to_who_sends_its_request_again(
     house: System, ann: Visitor
 ) -> None:

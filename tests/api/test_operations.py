@@ -291,6 +291,14 @@ async def test_a_lid_of_a_later_operation_is_not_known_yet(ann: Visitor) -> None
     assert problem(answer) == (400, "bad_request", f"{OPERATIONS}/0/data/relationships/writer/data/lid")
 
 
+async def test_a_version_is_of_one_resource_and_not_of_several(house: System, ann: Visitor) -> None:
+    before = house.events()
+    for match in ('"1"', "*"):
+        answer = await ann.atomic(add("shelves", {"label": "a"}), if_match=match)
+        assert problem(answer)[:2] == (412, "precondition_failed")
+    assert house.events() == before
+
+
 async def test_the_address_takes_no_parameters_but_a_rehearsal(ann: Visitor) -> None:
     answer = await ann.atomic(add("shelves", {"label": "a"}), path="operations?include=x")
     assert problem(answer) == (400, "bad_request", "include")

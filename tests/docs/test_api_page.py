@@ -70,10 +70,19 @@ def test_every_parameter_of_lists_is_in_the_page() -> None:
         "sort=",
         "page[size]",
         "page[number]",
+        "page[after]",
+        "page[before]",
         "page[total]",
         *(f"`{each}`" for each in get_args(Operator)),
     ):
         assert name in text, name
+
+
+def test_every_way_to_ask_for_resources_and_for_writes_is_in_the_page() -> None:
+    shown = "".join(line[0] for line in rows(PAGE, "Included resources, and only some fields"))
+    sure = "".join(line[0] for line in rows(PAGE, "Writes that are sure"))
+    assert [name for name in ("include=", "fields[type]=") if name not in shown] == []
+    assert [name for name in ("dry_run", "Idempotency-Key", "Prefer: wait", "If-Match") if name not in sure] == []
 
 
 def requests() -> list[tuple[str, str, str | None]]:
