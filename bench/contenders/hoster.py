@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 
 from bench.contenders.contender import Paths, Seeded, common_operations, create_rows, move_operation

@@ -83,7 +83,7 @@ Nulls: TypeAlias = "tuple[tuple[bool, ...], bool] | None"
 Shapes: TypeAlias = "tuple[Shape, ...]"
 
 
-class Plan(NamedTuple):
+class Select(NamedTuple):
     """A statement and its values, and perhaps how to make another with the same answer: see the module."""
 
     text: str
@@ -110,7 +110,7 @@ class Lists:
         self._text = lru_cache(maxsize=512)(self._page_text)
         self._apart = lru_cache(maxsize=128)(self._apart_text)
 
-    def page(self, actor: Actor, query: ListQuery, now: str) -> Plan:
+    def page(self, actor: Actor, query: ListQuery, now: str) -> Select:
         """The SELECT for a page, one row more than asked for so that the end is known; one `before` comes back to front."""
         place, audience = query.place, self._audience(actor, now)
         nulls = None if place is None else (tuple(value is None for value in place.values), place.before)
@@ -124,9 +124,9 @@ class Lists:
             return self._apart(*shape), [value for term in terms for value in (*filters, *term, *before, *inner)] + ends
 
         whole = [*filters, *(value for term in terms for value in term), *before, *ends]
-        return Plan(self._text(*shape), whole, apart if len(terms) > 1 else None)
+        return Select(self._text(*shape), whole, apart if len(terms) > 1 else None)
 
-    def count(self, actor: Actor, query: ListQuery, now: str) -> Plan:
+    def count(self, actor: Actor, query: ListQuery, now: str) -> Select:
         """The SELECT for the number of all rows that fit, whatever the page."""
         audience, shapes = self._audience(actor, now), tuple(map(_shape, query.filters))
         filters, terms = self._filter_values(actor, query.filters, now), self._term_values(actor, audience, now)
@@ -137,7 +137,7 @@ class Lists:
 
         text = f"SELECT count(*) FROM {self._from} WHERE {self._where(shapes, audience)}"
         whole = [*filters, *(value for term in terms for value in term)]
-        return Plan(text, whole, apart if len(terms) > 1 else None)
+        return Select(text, whole, apart if len(terms) > 1 else None)
 
     # Texts
 
