@@ -17,9 +17,10 @@ JSON_API = "application/vnd.api+json"
 ATOMIC = "https://jsonapi.org/ext/atomic"
 MAX_LENGTH = 4096
 
-_PARAMETER = re.compile(r';\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*)\s*')
+_QUOTED = r'"(?:[^"\\]|\\.?)*+'
+_PARAMETER = re.compile(rf""";\s*+([!#$%&'*+.^_`|~0-9A-Za-z-]++)\s*+=\s*+({_QUOTED}"|[^\s;,"]*+)\s*+""")
+_ENTRIES = re.compile(rf'(?:[^,"]|{_QUOTED}(?:"|$))++')  # a quotation that does not end takes the rest: it is looked at once
 _NONE = re.compile(r"0(\.0*)?")
-_ENTRIES = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
 
 Parsed: TypeAlias = "tuple[str, dict[str, str]]"
 
