@@ -81,6 +81,8 @@ class Accounts:
         if not self.is_open:
             raise Forbidden("Accounts are made by an operator here", code="sign_up_closed")
         self._input.check({str(self._people.email): email, **more}, {}, complete=True)
+        for name in self._people.kind.permissions.writes.keys() & more.keys():
+            raise Forbidden(f"{name} is not for who signs up to set", pointer=f"/{name}")
         kept = await self._passwords.hash(password)
 
         def work(unit: Unit) -> SignedIn:

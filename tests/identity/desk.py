@@ -24,9 +24,9 @@ limited_by: plan
 attributes:
   email: {type: email, unique: true, immutable: true}
   name: {type: string, max_length: 100}
-  operator: {type: boolean, default: false, set_by: system}
+  operator: {type: boolean, default: false, write: operator}
 relationships:
-  plan: {to: plans, set_by: system, on_delete: restrict, default: {name: free}}
+  plan: {to: plans, write: operator, on_delete: restrict, default: {name: free}}
 access:
   read: id in user.principals || user.operator
   create: operator

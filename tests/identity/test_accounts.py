@@ -97,6 +97,17 @@ async def test_a_wrong_password_an_unknown_and_a_closed_account_are_answered_the
     await shut(running)
 
 
+async def test_who_signs_up_sets_nothing_that_is_for_others_to_set(tmp_path: Path) -> None:
+    running = await desk(tmp_path)
+    body = {"email": "eve@example.org", "password": PASSWORD}
+    refused = await running.client.post(f"{AUTH}/sign-up", json=body | {"operator": True})
+    assert code(refused) == (403, "forbidden")
+    assert refused.json()["errors"][0]["source"] == {"pointer": "/operator"}
+    assert (await running.client.post(f"{AUTH}/sign-up", json=body | {"plan": "plan_x"})).status_code == 422
+    assert running.store.database.read("SELECT 1 FROM users") == []
+    await shut(running)
+
+
 async def sign_up_elsewhere(running: System, email: str) -> None:
     async with browser(running) as other:
         assert (await other.post(f"{AUTH}/sign-up", json={"email": email, "password": PASSWORD})).status_code == 201

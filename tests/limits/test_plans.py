@@ -65,6 +65,12 @@ class Shop:
         data = {"type": "deployments", "attributes": {"name": f"app-{len(self.ids)}"}, "relationships": related}
         return await self.send(who, "POST", "deployments", {"data": data})
 
+    async def give(self, who: str, plan: str) -> None:
+        """An operator puts somebody on a plan."""
+        linked = {"data": {"type": "plans", "id": self.ids[plan]}}
+        answer = await self.send("olga", "PATCH", f"users/{self.ids[who]}/relationships/plan", linked)
+        assert answer.status_code == 200, answer.text
+
     async def state(self, row_id: str, target: str) -> None:
         kind = self.running.store.kind("deployments")
         await self.running.write(lambda unit: enter(unit, kind, unit.get(kind, row_id), target))
@@ -99,10 +105,7 @@ async def test_the_free_plan_has_room_for_one_and_a_larger_one_for_more(shop: Sh
         "Your plan has no room for another deployment: remove one, or take a larger plan. "
         "max_deployments of the plan Free is 1: 1 in use, 1 more asked for."
     )
-    users = shop.running.store.kind("users")
-    await shop.running.store.write(
-        SYSTEM, lambda unit: unit.update(users, unit.get(users, shop.ids["anna"]), {"plan": shop.ids["starter"]})
-    )
+    await shop.give("anna", "starter")
     assert (await shop.deploy("anna", template)).status_code == 201
 
 
@@ -133,10 +136,7 @@ async def test_what_a_template_needs_counts(shop: Shop, values: dict[str, Any], 
 
 
 async def test_a_stopped_deployment_leaves_its_cores_to_another(shop: Shop) -> None:
-    users = shop.running.store.kind("users")
-    await shop.running.store.write(
-        SYSTEM, lambda unit: unit.update(users, unit.get(users, shop.ids["anna"]), {"plan": shop.ids["starter"]})
-    )
+    await shop.give("anna", "starter")
     large = await shop.template("cora", resources_cpu_cores=3)
     first = (await shop.deploy("anna", large)).json()["data"]["id"]
     assert problem(await shop.deploy("anna", large))["meta"]["limit"] == "cpu"
@@ -184,3 +184,19 @@ async def test_drafts_and_nodes_of_others_cannot_be_used(shop: Shop) -> None:
     assert (refused.status_code, problem(refused)["code"]) == (403, "not_usable")
     await shop.running.write(lambda unit: enter(unit, nodes, unit.get(nodes, offline.id), "online"))
     assert (await shop.deploy("anna", template, offline.id)).status_code == 201
+
+
+async def test_nobody_but_an_operator_gives_plans_and_makes_operators(shop: Shop) -> None:
+    anna = f"users/{shop.ids['anna']}"
+    larger = {"data": {"type": "plans", "id": shop.ids["starter"]}}
+    for body, pointer in (
+        ({"relationships": {"plan": larger}}, "/data/relationships/plan"),
+        ({"attributes": {"operator": True}}, "/data/attributes/operator"),
+    ):
+        data = {"type": "users", "id": shop.ids["anna"], **body}
+        refused = await shop.send("anna", "PATCH", anna, {"data": data})
+        assert (refused.status_code, problem(refused)["source"]) == (403, {"pointer": pointer})
+        assert (await shop.send("olga", "PATCH", anna, {"data": data})).status_code == 200
+    row = (await shop.running.store.where("users", id=shop.ids["anna"]))[0].row
+    assert (row["plan"], row["operator"]) == (shop.ids["starter"], True)
+    assert (await shop.send("anna", "PATCH", f"users/{shop.ids['cora']}/relationships/plan", larger)).status_code == 200
