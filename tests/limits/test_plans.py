@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import pytest
 
-from engine.access import SYSTEM
 from engine.commands.registry import Registry
 from engine.settings.declared import SHIPPED_RESOURCES
 from engine.store.moves import enter
