@@ -157,6 +157,16 @@ def _view(draft: Draft, resource: ResourceType) -> None:
             bare = name.removeprefix("-") if key == "order" else name
             if _exists(draft, place, bare, known, "attribute or relationship"):
                 _comparable(draft, place, resource.attributes.get(bare), "give the order or the title")
+                if key == "order":
+                    _open(draft, place, bare, resource)
+
+
+def _open(draft: Draft, place: Node, name: str, resource: ResourceType) -> None:
+    """The order of a list, and the cursors of its pages, tell what it is made of."""
+    field = resource.attributes.get(name) or resource.relationships.get(name)
+    if field is not None and field.read is not None:
+        message = f"{name} is not seen by all who see the row, and the order of lists would tell; order by something else"
+        draft.report(place, "order-of-hidden", message)
 
 
 def _validations(draft: Draft, resource: ResourceType) -> None:
