@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -38,6 +39,7 @@ def read(text: str, order: tuple[Order, ...]) -> tuple[Any, ...] | None:
     return values if plain and isinstance(values[-1], str) else None
 
 
+@lru_cache(maxsize=256)
 def _name(order: tuple[Order, ...]) -> str:
     return ",".join(f"{'-' if key.descending else ''}{key.name}" for key in unique_order(order))
 

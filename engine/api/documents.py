@@ -6,7 +6,7 @@ nothing but names of definitions and ids, are put together as text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -43,6 +43,13 @@ class Documents:
         if seen.hidden or seen.made:
             _adjust(document, seen)
         return document
+
+    def resources(self, rows: Sequence[Seen]) -> list[Document]:
+        """The resource objects of a list; a type that hides nothing from anybody hides nothing in any of them."""
+        if self.kind.hides:
+            return [self.resource(seen) for seen in rows]
+        write = self._whole
+        return [write(seen.record.values) for seen in rows]
 
     def identifier(self, row_id: str | None) -> Document | None:
         """The linkage to one row of this type."""

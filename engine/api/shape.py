@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import quote, unquote_plus
 
 from engine.api import cursors
@@ -39,8 +40,7 @@ class Shapes:
         view = listing.view
         links = _links(request, page, listing)
         if view.include is None and not view.fields:
-            resource = self._documents[type_name].resource
-            document: Document = {"data": [resource(seen) for seen in page.items], "links": links}
+            document: Document = {"data": self._documents[type_name].resources(page.items), "links": links}
         else:
             included = self._service.included(request.actor, type_name, page.items, view.include or {})
             data = self._resources(type_name, page.items, included, view.fields)
@@ -105,8 +105,17 @@ def _links(request: Request, page: Page, listing: Listing) -> dict[str, str]:
 
 def _there(request: Request, name: str | None = None, value: str = "") -> str:
     """This address with another place in the list."""
-    parts = [part for part in encoded(request.query).split("&") if part]
-    kept = [part for part in parts if unquote_plus(part.partition("=")[0]) not in _PLACES]
+    kept = _without_place(request.query)
     if name is not None:
-        kept.append(f"{quote(name)}={value}")
-    return f"{request.path}?{'&'.join(kept)}" if kept else request.path
+        kept += f"{'&' if kept else ''}{_quoted(name)}={value}"
+    return f"{request.path}?{kept}" if kept else request.path
+
+
+@lru_cache(maxsize=512)
+def _without_place(query: bytes) -> str:
+    """A query without what says where in the list its page lies."""
+    parts = [part for part in encoded(query).split("&") if part]
+    return "&".join(part for part in parts if unquote_plus(part.partition("=")[0]) not in _PLACES)
+
+
+_quoted = lru_cache(maxsize=8)(quote)

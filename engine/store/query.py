@@ -229,6 +229,7 @@ class Lists:
         return [self._term(each, audience).parameters(actor.facts, now) for each in audience.terms or ()]
 
 
+@lru_cache(maxsize=256)
 def unique_order(order: tuple[Order, ...]) -> tuple[Order, ...]:
     """The keys of an order with the id as the last of them.
 
