@@ -55,6 +55,7 @@ def resource(
         raise BadRequest(
             "The body must have a member `data` with the resource object", pointer="/data" if "data" in document else ""
         )
+    data = plain(data)
     unexpected = set(data) - {"type", "id", "attributes", "relationships", "meta", "links", "lid"}
     if unexpected:
         name = min(unexpected)
@@ -85,6 +86,13 @@ def linkage(document: Mapping[str, Any], relationship: Relationship) -> str | No
     return _linked(data, relationship.name, relationship, "/data")
 
 
+def plain(members: dict[str, Any]) -> dict[str, Any]:
+    """Without @-members, which JSON:API has every reader pass over."""
+    if any(name.startswith("@") for name in members):
+        return {name: value for name, value in members.items() if not name.startswith("@")}
+    return members
+
+
 def to_many(end: Reverse, pointer: str | None = None) -> Forbidden:
     """The error for who would change a relationship to many."""
     detail = f"{end.name} is changed at its other end: {end.by} of each of {end.type}"
@@ -109,7 +117,7 @@ def _object(data: Mapping[str, Any], name: str) -> dict[str, Any]:
     value = data.get(name, {})
     if not isinstance(value, dict):
         raise BadRequest(f"{name} must be an object", pointer=f"/data/{name}")
-    return value
+    return plain(value)
 
 
 def _related(relationships: Mapping[str, Any], kind: ResourceType) -> dict[str, str | None]:

@@ -86,7 +86,7 @@ class _Reading:
 
     def change(self, operation: Mapping[str, Any]) -> Change:
         """The change that an operation stands for; raises with a pointer into the operation."""
-        unexpected = operation.keys() - _MEMBERS
+        unexpected = {name for name in operation if not name.startswith("@")} - _MEMBERS
         if unexpected:
             raise BadRequest(f"An operation has no member {min(unexpected)[:64]!r}", pointer=f"/{escape(min(unexpected))}")
         if "ref" in operation and "href" in operation:

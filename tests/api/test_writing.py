@@ -91,6 +91,20 @@ async def test_members_that_a_client_sends_back_do_no_harm(ann: Visitor) -> None
     assert (answer.status_code, answer.json()["data"]["attributes"]["label"]) == (200, "b")
 
 
+async def test_members_with_an_at_sign_are_passed_over_wherever_they_stand(ann: Visitor) -> None:
+    at = {"@context": {"x": 1}, "@": None}
+    document = {"data": {"type": "shelves", "attributes": {"label": "a", **at}, "relationships": {**at}, **at}, **at}
+    made = await ann.ask("POST", "shelves", document)
+    assert made.status_code == 201
+    assert "@" not in made.text
+    shelf = made.json()["data"]["id"]
+    book = await ann.make("books", title="Emma")
+    linkage = {"data": {"type": "shelves", "id": shelf, **at}, **at}
+    assert (await ann.ask("PATCH", f"books/{book}/relationships/shelf", linkage)).status_code == 200
+    assert (await ann.ask("POST", f"books/{book}/bind", {"data": {"attributes": at}})).status_code == 202
+    assert (await ann.atomic({"op": "remove", "ref": {"type": "shelves", "id": shelf, **at}, **at})).status_code == 204
+
+
 @pytest.mark.parametrize("members", [{"label": "b"}, {"Attributes": {}}, {"lidl": "x"}])
 async def test_members_that_there_are_not_are_refused_by_name(house: System, ann: Visitor, members: dict[str, Any]) -> None:
     before = house.events()

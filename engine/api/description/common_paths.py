@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.api.description import parameters, responses
 from engine.api.description.naming import component, reference
-from engine.api.description.resources import Resource
+from engine.api.description.resources import CLOSED, Resource
 from engine.api.description.responses import Answers, Kind
 from engine.api.description.values import Schema
 from engine.api.documents import BASE
@@ -216,18 +216,20 @@ def _operation(definitions: Definitions) -> Schema:
     href = {
         "description": "An address, instead of `ref`; one of a transition fires it.", "type": "string", "pattern": address,
     }  # fmt: skip
+    collection = {"description": "The address of the type.", "type": "string", "pattern": f"^{BASE}/({'|'.join(names)})$"}
     about = {"oneOf": [{"required": ["ref"]}, {"required": ["href"]}]}
     added = {"anyOf": [reference(f"{component(name, 'create')}/properties/data") for name in names]}
     changed = {"description": "The resource object; linkage, where `ref` names a relationship; or inputs of a transition."}
     kinds = (
-        ("add", {"data": added}, {"required": ["op", "data"]}),
-        ("update", {"ref": target, "href": href, "data": changed}, {"required": ["op", "data"]}),
+        ("add", {"href": collection, "data": added}, {"required": ["op", "data"]}),
+        ("update", {"ref": target, "href": href, "data": changed},
+         {"required": ["op"], "anyOf": [{"required": ["data"]}, {"required": ["href"]}]}),
         ("remove", {"ref": target, "href": href, "data": changed}, {"required": ["op"], **about}),
-    )
+    )  # fmt: skip
     return {
         "oneOf": [
             {"type": "object", "properties": {"op": {"const": op}, **more, "meta": {"type": "object"}},
-             "additionalProperties": False, **rest}
+             **CLOSED, **rest}
             for op, more, rest in kinds
         ],
     }  # fmt: skip

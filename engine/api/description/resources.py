@@ -15,6 +15,10 @@ from engine.service.validation import has_default
 LOCAL_ID: Schema = {"type": "string"}
 
 
+CLOSED: Schema = {"additionalProperties": False, "patternProperties": {"^@": True}}
+"""No other members than these; what JSON:API has every reader pass over is no member."""
+
+
 class Resource:
     """One type, described. `schemas` are its components by name."""
 
@@ -125,13 +129,13 @@ class Resource:
             data["relationships"] = links
             if links.get("required"):
                 needed.append("relationships")
-        schema = _wrapped({"type": "object", "properties": data, "required": needed, "additionalProperties": False})
+        schema = _wrapped({"type": "object", "properties": data, "required": needed, **CLOSED})
         example = self._example(create)
         return schema if example is None else {**schema, "examples": [example]}
 
     def _sent(self, create: bool) -> Schema:
         properties = {each.name: self._value(each, "sent") for each in self.settable}
-        schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+        schema: Schema = {"type": "object", "properties": properties, **CLOSED}
         required = [each.name for each in self.settable if each.required and not has_default(each)]
         if create and required:
             schema["required"] = required
@@ -139,7 +143,7 @@ class Resource:
 
     def _links_sent(self, create: bool) -> Schema:
         properties = {each.name: self._link_sent(each) for each in self.linkable}
-        schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+        schema: Schema = {"type": "object", "properties": properties, **CLOSED}
         required = [each.name for each in self.linkable if each.required and not getattr(each, "default", None)]
         if create and required:
             schema["required"] = required
@@ -167,7 +171,7 @@ class Resource:
         attributes: Schema = {
             "type": "object",
             "properties": {each.name: self._value(each, "sent") for each in inputs.values()},
-            "additionalProperties": False,
+            **CLOSED,
         }
         required = [each.name for each in inputs.values() if each.required and not has_default(each)]
         data: Schema = {"type": "object", "properties": {"attributes": attributes}}
