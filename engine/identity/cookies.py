@@ -48,7 +48,7 @@ class Cookies:
         headers = request.headers
         if any(name in headers for name in FORWARDED) or headers.get(ORIGIN, b"").startswith(b"https:"):
             return False
-        host = urlsplit("//" + headers.get(HOST, b"").decode("latin-1")).hostname or ""
+        host = _host(headers.get(HOST, b""))
         return host == "localhost" or _is_loopback(host)
 
     def set(self, request: Credentials, token: str, csrf: str, seconds: float) -> tuple[tuple[bytes, bytes], ...]:
@@ -94,6 +94,14 @@ def _values(cookie: bytes) -> dict[bytes, bytes]:
         if name in (NAME, SECURE_NAME) and 0 < len(value) <= LONGEST:
             found.setdefault(name, value)
     return found
+
+
+def _host(header: bytes) -> str:
+    """The name in a Host header; empty where that is none."""
+    try:
+        return urlsplit("//" + header.decode("latin-1")).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_loopback(host: str) -> bool:

@@ -33,7 +33,8 @@ async def test_on_this_machine_in_clear_the_cookie_has_a_plain_name_and_elsewher
         assert "Secure" not in answer.headers.get_list("set-cookie")[0]
         assert await me(local) is not None
         planted = f"hoster_session={local.cookies['hoster_session']}"
-        for odd in ({"x-forwarded-for": "1.2.3.4"}, {"host": "hoster.test"}, {"origin": "https://hoster.test"}):
+        foreign = ({"host": host} for host in ("hoster.test", "[::1", "a]", "[localhost]"))
+        for odd in ({"x-forwarded-for": "1.2.3.4"}, {"origin": "https://hoster.test"}, *foreign):
             assert await me(local, **odd) is None
     async with browser(running, peer="10.0.0.9", base="http://localhost:8080") as far:
         assert await me(far, cookie=planted) is None
