@@ -99,11 +99,14 @@ class KeySet:
         return [key for key in self._keys if (name is None or key.name == name) and algorithm in key.algorithms]
 
     def is_stale(self) -> bool:
+        return self._asking.locked() or self._is_due()
+
+    def _is_due(self) -> bool:
         return self._ambient.monotonic() - self._asked >= AGAIN
 
     async def refresh(self) -> None:
         async with self._asking:
-            if not self.is_stale():
+            if not self._is_due():
                 return
             self._asked = self._ambient.monotonic()
             try:

@@ -1,5 +1,6 @@
 """Signed tokens of somebody else: every way to forge, outlive or misdirect one."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -262,6 +263,25 @@ async def test_a_key_set_is_fetched_when_it_is_needed_and_again_for_an_unknown_k
         assert (await tokens.verify_later(signed(OTHER_RSA, "two"))).subject == "u-1"
     assert issuer.asked == 2
     assert tokens.verify(signed()) is not None
+
+
+async def test_who_comes_while_a_key_set_is_asked_for_waits_for_it() -> None:
+    issuer = Issuer(entry(RSA))
+    tokens, asked, answered = issuer.tokens(Clock()), asyncio.Event(), asyncio.Event()
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        asked.set()
+        await answered.wait()
+        return issuer(request)
+
+    tokens._keys._transport = httpx.MockTransport(slow)
+    first = asyncio.create_task(tokens.verify_later(signed()))
+    await asked.wait()
+    others = [asyncio.create_task(tokens.verify_later(signed())) for _ in range(3)]
+    assert tokens.verify(signed()) is None, "it is being asked for"
+    answered.set()
+    assert [each.subject for each in await asyncio.gather(first, *others)] == ["u-1"] * 4
+    assert issuer.asked == 1
 
 
 async def test_of_a_key_set_only_public_signature_keys_count() -> None:
