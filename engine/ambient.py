@@ -10,12 +10,14 @@ import os
 import random
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32 in lower case: no letter that is mistaken for a digit."""
 
 
-_PAIRS = tuple(high + low for high in ALPHABET for low in ALPHABET)
+_LETTERS = (ALPHABET * 8).encode()
+"""A digit for each byte: five of its bits."""
 
 
 class Ambient:
@@ -43,8 +45,8 @@ class Ambient:
 
     def id(self, prefix: str = "", at: float | None = None) -> str:
         """A new id: prefix, then 26 characters, 48 bits of milliseconds (`at`, default now) and 80 random bits."""
-        number = (int((self.time() if at is None else at) * 1000) << 80) | int.from_bytes(self.random_bytes(10), "big")
-        return prefix + _encode(number)
+        made = _when(int((self.time() if at is None else at) * 1000))
+        return prefix + made + self.random_bytes(16).translate(_LETTERS).decode()
 
     def token(self) -> str:
         """A new secret of 256 bits, as URL-safe text."""
@@ -53,7 +55,7 @@ class Ambient:
 
 def timestamp(seconds: float) -> str:
     """Seconds since the epoch as the text form of a timestamp."""
-    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return _text(int(seconds * 1000))
 
 
 def seconds(text: str) -> float:
@@ -61,11 +63,13 @@ def seconds(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def _encode(number: int) -> str:
-    """130 bits as 26 digits, two at a time."""
-    pairs = []
-    for _ in range(13):
-        number, pair = divmod(number, 1024)
-        pairs.append(_PAIRS[pair])
-    pairs.reverse()
-    return "".join(pairs)
+@lru_cache(maxsize=16)
+def _text(milliseconds: int) -> str:
+    """Everything that is written together has the same time."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+@lru_cache(maxsize=16)
+def _when(milliseconds: int) -> str:
+    """50 bits as 10 digits."""
+    return "".join(ALPHABET[milliseconds >> shift & 31] for shift in range(45, -5, -5))

@@ -64,6 +64,7 @@ class Layout:
         self._keyring = keyring
         self.decode: Callable[[tuple[Any, ...]], dict[str, Any]] = self._decoder()
         self.snapshot: Callable[[tuple[Any, ...]], dict[str, Any]] = self._snapshot()
+        self.encode_row: Callable[[Mapping[str, Any]], list[Any]] = self._encoder()
 
     def encode(self, name: str, value: Any, row_id: str) -> Any:
         """The column's form of an attribute's value."""
@@ -74,6 +75,18 @@ class Layout:
             return self._keyring.encrypt(to_text(kind, value), f"{self.resource.name}/{row_id}/{name}")
         convert = TYPES[kind].to_column
         return convert(value) if convert else value
+
+    def _encoder(self) -> Callable[[Mapping[str, Any]], list[Any]]:
+        """A whole row as its columns have it."""
+        converters = {name: TYPES[kind].to_column for name, kind in self.kinds.items()}
+
+        def part(name: str) -> str:
+            value = f"r[{name!r}]"
+            if name in self._encrypted:
+                return f"encode({name!r}, {value}, r['id'])"
+            return value if converters[name] is None else f"(None if {value} is None else convert[{name!r}]({value}))"
+
+        return _function("r", f"[{', '.join(map(part, self.names))}]", {"encode": self.encode, "convert": converters})
 
     def same(self, name: str, before: Any, after: Any) -> bool:
         """Whether an attribute's values are the same; in JSON, 1 is neither true nor 1.0, which Python calls equal to it.
@@ -121,7 +134,7 @@ class Layout:
         return value
 
 
-def _function(argument: str, body: str, names: Mapping[str, Any]) -> Callable[[tuple[Any, ...]], dict[str, Any]]:
+def _function(argument: str, body: str, names: Mapping[str, Any]) -> Callable[[Any], Any]:
     """Compile an expression that this module wrote; the only outside text in it are names the loader has checked."""
     return eval(compile(f"lambda {argument}: {body}", "<layout>", "eval"), {"__builtins__": {}, **names})  # type: ignore[no-any-return]  # noqa: S307  a lambda over checked names
 

@@ -126,8 +126,7 @@ class Unit:
     def insert(self, kind: TypeStore, row: Mapping[str, Any]) -> Record:
         """Insert a drafted row; raises `LimitReached` where its owner has no room for it."""
         self._limit(kind, row, None)
-        encode, row_id = kind.layout.encode, row["id"]
-        record = self._written(kind, kind.insert, [encode(name, row[name], row_id) for name in kind.layout.names])
+        record = self._written(kind, kind.insert, kind.layout.encode_row(row))
         self._tell(CREATED, {"after": self._after(record)}, None, record)
         if kind.resource.lifecycle is not None:
             moves.arrive(self, kind, record, str(record.state))
