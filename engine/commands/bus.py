@@ -79,8 +79,7 @@ class Bus:
         """Claim nothing more, let running handlers finish for `patience` seconds, then hand the rest back."""
         self._stopping = True
         self._wake.set()
-        if self._claim is not None:
-            self._claim.cancel()
+        await self._end_claim()
         running = [each.task for each in self._running.values()]
         if running:
             await asyncio.wait(running, timeout=patience)
@@ -143,6 +142,8 @@ class Bus:
 
     def _claim_work(self, unit: Unit) -> list[Claimed]:
         """What is written to claim. It counts room when its turn comes: the outcomes before it in the batch have made some."""
+        if self._stopping:
+            return []
         claimed = queue.claim(
             unit.transaction,
             worker=self.worker,
@@ -164,9 +165,25 @@ class Bus:
         if error is not None:  # the loop tries again when it wakes by itself
             log.error("Claiming commands failed; trying again", exc_info=error)
             return
+        if self._stopping:  # it goes back, see `_end_claim`
+            return
         for command in claim.result():
             self._begin(command, lease_until)
         self._wake.set()
+
+    async def _end_claim(self) -> None:
+        """What is being claimed as the bus stops goes back as if it had not been; if that fails, when the process is gone."""
+        claim = self._claim
+        if claim is None:
+            return
+        done, _ = await asyncio.wait([claim], timeout=HAND_BACK)
+        if not done:
+            claim.cancel()
+        elif claim.exception() is None and claim.result():
+            try:
+                await self._store.write(SYSTEM, partial(_give_back, claimed=claim.result()))
+            except Exception:
+                log.exception("Commands that were claimed at the end could not be handed back")
 
     def _within_limits(self, unit: Unit, claimed: list[Claimed]) -> list[Claimed]:
         """Give back, in the same transaction, what one name has more of than may run at a time."""
@@ -220,7 +237,10 @@ class Bus:
         if running is not None and running.handling:
             running.handling = False
             self._handling -= 1
-            self._claim_if_due()
+            try:
+                self._claim_if_due()
+            except Exception:  # no matter of the command that has ended; the loop tries again when it wakes
+                log.exception("Claiming commands failed; trying again")
 
     # Leases
 
@@ -282,6 +302,11 @@ class Bus:
 
     def _milliseconds(self) -> float:
         return self._ambient.time() * 1000
+
+
+def _give_back(unit: Unit, claimed: list[Claimed]) -> None:
+    for command in claimed:
+        queue.again(unit.transaction, command, unit.milliseconds, None, failed=False)
 
 
 def _nothing() -> None:

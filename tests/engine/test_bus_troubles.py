@@ -204,3 +204,51 @@ async def test_a_failure_whose_evidence_is_no_json_is_written_all_the_same(tmp_p
     assert "1234" not in str(house.commands("error"))
     await house.bus.stop()
     await shut(house)
+
+
+async def test_what_was_claimed_as_the_bus_stopped_goes_back_untouched(house: System, lamp: Lamp) -> None:
+    """The claim is on disk, and nobody has heard of it yet."""
+    lamp.release.clear()
+    row = await make(house)
+    await house.bus.start()
+    await house.service.fire(SYSTEM, "lamps", row, "switch_on", {})
+    while house.bus._claim is None or not house.bus._claim.done():
+        assert house.bus.idle
+        await asyncio.sleep(0)
+    await house.bus.stop(patience=0.01)
+    assert house.commands("status", "attempt", "fence") == [("waiting", 0, None)]
+    assert lamp.calls == [] and house.bus.idle
+
+
+@pytest.mark.parametrize("steps", range(0, 40, 4))
+async def test_a_claim_under_way_as_the_bus_stops_goes_back_too(house: System, lamp: Lamp, steps: int) -> None:
+    lamp.release.clear()
+    row = await make(house)
+    await house.bus.start()
+    await house.service.fire(SYSTEM, "lamps", row, "switch_on", {})
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    await house.bus.stop(patience=0.01)
+    assert house.commands("status", "attempt", "fence") == [("waiting", 0, None)]
+    assert house.bus.idle
+
+
+async def test_an_outcome_counts_though_the_queue_cannot_be_read_just_then(
+    house: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, read = await make(house), house.store.database.read
+    failures: list[str] = []
+
+    def failing(sql: str, parameters: Any = ()) -> Any:
+        if "min(due)" in sql and any(not each.handling for each in house.bus._running.values()):
+            failures.append(sql)
+            raise StorageFailed("unable to open database file")
+        return read(sql, parameters)
+
+    await house.bus.start()
+    monkeypatch.setattr(house.store.database, "read", failing)
+    await house.service.fire(SYSTEM, "lamps", row, "switch_on", {})
+    await house.until(lambda: house.state("lamps", row) == "on")
+    await house.bus.stop()
+    assert failures
+    assert list(house.bus.results) == [("lamp.warm", "done")]
