@@ -252,3 +252,29 @@ async def test_a_process_that_keeps_the_lock_makes_writes_fail_and_not_hang(
         with pytest.raises(StorageFailed, match="held the database's lock"):
             await database.write(insert(1))
     assert await database.write(insert(2)) == 2
+
+
+async def test_a_damaged_file_is_told_as_a_storage_failure_by_reads_and_writes(database: SQLite) -> None:
+    await asyncio.gather(*(database.write(insert(number)) for number in range(2000)))
+    with sqlite3.connect(database.path) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with database.path.open("r+b") as file:
+        size = file.seek(0, 2)
+        file.seek(4096)
+        file.write(b"\xff" * (size - 4096))
+    damaged = SQLite(database.path)
+    await damaged.start()
+    for reading in (lambda: damaged.read("SELECT sum(n) FROM t"), lambda: damaged.read("SELECT n FROM t WHERE id = 7")):
+        with pytest.raises(StorageFailed, match="malformed"):
+            reading()
+    with pytest.raises(StorageFailed, match="malformed"):
+        await damaged.query("SELECT sum(n) FROM t")
+    with pytest.raises(StorageFailed, match="malformed"):
+        await damaged.write(insert(-1))
+    await damaged.close()
+
+
+async def test_a_file_that_is_no_database_is_told_as_a_storage_failure(tmp_path: Path) -> None:
+    (tmp_path / "other.db").write_bytes(b"no database at all" * 1000)
+    with pytest.raises(StorageFailed, match="cannot be opened"):
+        SQLite(tmp_path / "other.db")

@@ -59,7 +59,7 @@ def translate(error: sqlite3.Error) -> Exception:
     """The error of the engine that says the same as SQLite's."""
     if isinstance(error, sqlite3.IntegrityError):
         return _violation(error)
-    if isinstance(error, sqlite3.OperationalError):
+    if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:  # the latter: a damaged file
         return StorageFailed(f"The database answered: {error}. Nothing of this write was kept.")
     return error
 

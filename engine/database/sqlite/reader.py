@@ -64,8 +64,8 @@ class Reader:
         self._until = perf_counter() + seconds
         try:
             return self._connection.execute(sql, parameters).fetchall()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                 return None
             raise translate(error) from error
         finally:
