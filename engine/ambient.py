@@ -58,6 +58,14 @@ def timestamp(seconds: float) -> str:
     return _text(int(seconds * 1000))
 
 
+def utc(text: str) -> str:
+    """Any RFC 3339 time in the form of a timestamp, to the millisecond: a float has not room for that in every year.
+
+    Raises `ValueError` where there is no such time, `OverflowError` outside of the years 1 to 9999.
+    """
+    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
 def seconds(text: str) -> float:
     """The text form of a timestamp as seconds since the epoch."""
     return datetime.fromisoformat(text).timestamp()

@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeAlias
 
 import orjson
 
-from engine.ambient import seconds, timestamp
+from engine.ambient import utc
 from engine.model import JSON, Attribute
 
 Column: TypeAlias = Literal["TEXT", "INTEGER", "REAL"]
@@ -137,7 +137,7 @@ def from_text(kind: str, text: str) -> Any:
 def to_utc(value: str) -> str:
     """Any RFC 3339 time as UTC with milliseconds, so that text order is time order; `ValueError` when there is no such time."""
     try:
-        return timestamp(seconds(value))
+        return utc(value)
     except OverflowError as error:
         raise ValueError(f"{value} is outside of the years 1 to 9999") from error
 

@@ -1,13 +1,17 @@
 """Values are compared and kept in one form; what has happened is written down even where a condition no longer holds."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.access import SYSTEM
 from engine.errors import Invalid
 from engine.store.moves import GuardFailed
+from engine.types import to_utc
 from tests.support import System, shut, system
 
 FILES = {
@@ -104,3 +108,12 @@ async def test_without_hold_a_write_goes_through_though_a_condition_no_longer_ho
         await desk.write(lambda unit: unit.update(kind, lamp, {"failure": "lost"}))
     told = await desk.write(lambda unit: unit.update(kind, lamp, {"failure": "lost"}, hold=False))
     assert (told.row["failure"], told.row["size"], told.version) == ("lost", 1, 2)
+
+
+@given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)), st.integers(-14, 14))
+def test_a_time_comes_back_to_the_millisecond_in_every_year(moment: datetime, hours: int) -> None:
+    whole = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    text = whole.isoformat(timespec="milliseconds")
+    assert to_utc(f"{text}Z") == f"{text}Z"
+    elsewhere = whole.replace(tzinfo=timezone(timedelta(hours=hours)))
+    assert to_utc(elsewhere.isoformat()) == f"{(whole - timedelta(hours=hours)).isoformat(timespec='milliseconds')}Z"
