@@ -12,6 +12,7 @@ import orjson
 
 from engine.access import SYSTEM
 from engine.errors import HosterError
+from engine.identity import former
 from engine.identity.bearers import Bearers
 from engine.identity.people import People
 from engine.store import Store, Unit
@@ -88,21 +89,26 @@ class Tokens:
         return made
 
     async def adopt_former(self) -> int:
-        """Turn the tokens of former versions, which had a table of the engine's own, into rows; returns how many."""
+        """Turn the tokens of former versions, which had a table of the engine's own, into rows; returns how many.
+
+        What else their rows lack, they get with it: see `former`.
+        """
         if self.bearers is None or not self._store.database.read(IS_THERE):
             return 0
         return await self._store.write(SYSTEM, self._adopt)
 
     def _adopt(self, unit: Unit) -> int:
-        rows = unit.transaction.all(FORMER) if unit.transaction.one(IS_THERE) else []
-        adopted = 0
+        if not unit.transaction.one(IS_THERE):
+            return 0
+        former.adopt(unit, self._people)
+        rows, adopted = unit.transaction.all(FORMER), 0
         for user_id, name, scopes, expires_at, past in rows:
             if unit.find(self._kind, user_id) is None:
                 continue
             given = {"name": name[:100], "scopes": orjson.loads(scopes) or None, "expires_at": expires_at}
             self._demanded().make(unit, user_id, given, past=past)
             adopted += 1
-        unit.transaction.run("DROP TABLE IF EXISTS _tokens")
+        unit.transaction.run("DROP TABLE _tokens")
         return adopted
 
     def _user_for(self, unit: Unit, email: str, given: Mapping[str, Any]) -> str:

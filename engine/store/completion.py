@@ -23,7 +23,7 @@ def complete(unit: Unit, kind: TypeStore, row: dict[str, Any], given: Mapping[st
     """Complete a drafted row by what was not `given`."""
     for relationship in kind.resource.relationships.values():
         if relationship.default is not None and relationship.name not in given:
-            row[relationship.name] = _meant(unit, relationship, relationship.default)
+            row[relationship.name] = meant(unit, relationship, relationship.default)
     for attribute in kind.resource.attributes.values():
         if attribute.type == "token" and given.get(attribute.name) is None:
             text = attribute.prefix + unit.store.ambient.token()
@@ -31,7 +31,7 @@ def complete(unit: Unit, kind: TypeStore, row: dict[str, Any], given: Mapping[st
             unit.made.setdefault((kind.name, row["id"]), {})[attribute.name] = text
 
 
-def _meant(unit: Unit, relationship: Relationship, values: Mapping[str, Any]) -> str | None:
+def meant(unit: Unit, relationship: Relationship, values: Mapping[str, Any]) -> str | None:
     """The id of the oldest row that has these values, whoever may see it; None where there is none."""
     target = unit.store.types[relationship.to]
     wanted = target.normal(values)
