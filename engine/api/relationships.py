@@ -66,7 +66,8 @@ class Relationships:
         if linked is None:
             return Result(200, self._shapes.none(request, view)).response()
         seen = self._service.get(request.actor, target, linked)
-        return Result(200, self._shapes.one(request, target, seen, view)).response()  # no ETag: it may lead elsewhere later
+        document = await self._shapes.one(request, target, seen, view)
+        return Result(200, document).response()  # no ETag: it may lead elsewhere later
 
     async def _linkage(self, request: Request, row_id: str, name: str) -> Response:
         request.no_parameters()
@@ -93,7 +94,7 @@ class Relationships:
 
     async def _many(self, request: Request, row_id: str, name: str) -> Response:
         end, listing, page = await self._page(request, row_id, name)
-        return Result(200, self._shapes.page(request, end.type, page, listing)).response()
+        return Result(200, await self._shapes.page(request, end.type, page, listing)).response()
 
     async def _many_linkage(self, request: Request, row_id: str, name: str) -> Response:
         view = self._parameters[self._kind.resource.reverses[name].type].listing(request.query).view

@@ -64,7 +64,7 @@ class Resources:
     async def _list(self, request: Request) -> Response:
         listing = self._parameters.listing(request.query)
         page = await self._service.page(request.actor, self.name, listing.query)
-        return Result(200, self._shapes.page(request, self.name, page, listing)).response()
+        return Result(200, await self._shapes.page(request, self.name, page, listing)).response()
 
     async def _create(self, request: Request) -> Response:
         self._service.writable_kind(request.actor, self.name)
@@ -86,7 +86,7 @@ class Resources:
         version = seen.record.version
         if request.has(version) and view.include is None and not self._kind.hides:
             return Result(304, version=version).response()  # what is included, or hidden, changes without the version
-        return Result(200, self._shapes.one(request, self.name, seen, view), version).response()
+        return Result(200, await self._shapes.one(request, self.name, seen, view), version).response()
 
     async def _update(self, request: Request, row_id: str) -> Response:
         self._service.writable_kind(request.actor, self.name)

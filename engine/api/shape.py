@@ -22,11 +22,11 @@ class Shapes:
         self._service = service
         self._documents = documents
 
-    def one(self, request: Request, type_name: str, seen: Seen, view: View) -> Document:
+    async def one(self, request: Request, type_name: str, seen: Seen, view: View) -> Document:
         """The document of one resource."""
         if view.include is None and not view.fields:
             return {"data": self._documents[type_name].resource(seen), "links": {"self": request.link}}
-        included = self._service.included(request.actor, type_name, (seen,), view.include or {})
+        included = await self._service.included(request.actor, type_name, (seen,), view.include or {})
         (data,) = self._resources(type_name, (seen,), included, view.fields)
         document: Document = {"data": data, "links": {"self": request.link}}
         return self._with(document, included, view)
@@ -35,14 +35,14 @@ class Shapes:
         """The document of a relationship that leads nowhere."""
         return self._with({"data": None, "links": {"self": request.link}}, Included(), view)
 
-    def page(self, request: Request, type_name: str, page: Page, listing: Listing) -> Document:
+    async def page(self, request: Request, type_name: str, page: Page, listing: Listing) -> Document:
         """The document of a page of a list."""
         view = listing.view
         links = _links(request, page, listing)
         if view.include is None and not view.fields:
             document: Document = {"data": self._documents[type_name].resources(page.items), "links": links}
         else:
-            included = self._service.included(request.actor, type_name, page.items, view.include or {})
+            included = await self._service.included(request.actor, type_name, page.items, view.include or {})
             data = self._resources(type_name, page.items, included, view.fields)
             document = self._with({"data": data, "links": links}, included, view)
         if page.total is not None:

@@ -6,6 +6,7 @@ caller may not see is not included.
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -76,39 +77,40 @@ class Inclusion:
         self._found = Included()
         self._primary: set[Key] = set()
 
-    def gather(self, kind: TypeStore, primary: Iterable[Seen], wanted: Paths) -> Included:
+    async def gather(self, kind: TypeStore, primary: Iterable[Seen], wanted: Paths) -> Included:
         """The rows along `wanted` from the `primary` ones, without those."""
         rows = list(primary)
         self._primary = {(kind.name, seen.record.id) for seen in rows}
-        self._level(kind, rows, wanted)
+        await self._level(kind, rows, wanted)
         return self._found
 
-    def _level(self, kind: TypeStore, rows: list[Seen], wanted: Paths) -> None:
+    async def _level(self, kind: TypeStore, rows: list[Seen], wanted: Paths) -> None:
         for name, further in wanted.items():
             end = kind.resource.relationships.get(name) or kind.resource.reverses[name]
             if isinstance(end, Relationship):
-                target, reached = self._one(kind, rows, end)
+                target, reached = await self._one(kind, rows, end)
             else:
-                target, reached = self._many(kind, rows, end)
+                target, reached = await self._many(kind, rows, end)
             for seen in reached:
                 key = target.name, seen.record.id
                 if key not in self._primary:
                     self._found.rows.setdefault(key, seen)
             if len(self._found.rows) > MAX_INCLUDED:
                 raise BadRequest(f"A document includes at most {MAX_INCLUDED} resources; ask for fewer", parameter="include")
-            self._level(target, reached, further)
+            await asyncio.sleep(0)  # each step may bring thousands of rows
+            await self._level(target, reached, further)
 
-    def _one(self, kind: TypeStore, rows: list[Seen], end: Relationship) -> tuple[TypeStore, list[Seen]]:
+    async def _one(self, kind: TypeStore, rows: list[Seen], end: Relationship) -> tuple[TypeStore, list[Seen]]:
         target, position = self._service.kind(self._actor, end.to), kind.layout.index[end.name]
         linked = {seen.record.values[position]: None for seen in rows if end.name not in seen.hidden}
         linked.pop(None, None)
-        records = self._service.store.among(target, self._actor, linked)
+        records = await self._service.store.among(target, self._actor, linked)
         return target, self._service.shown(self._actor, target, records)
 
-    def _many(self, kind: TypeStore, rows: list[Seen], end: Reverse) -> tuple[TypeStore, list[Seen]]:
+    async def _many(self, kind: TypeStore, rows: list[Seen], end: Reverse) -> tuple[TypeStore, list[Seen]]:
         target = self._service.kind(self._actor, end.type)
         ids = [seen.record.id for seen in rows]
-        records = self._service.store.referring(target, self._actor, end.by, ids, MAX_MANY + 1)
+        records = await self._service.store.referring(target, self._actor, end.by, ids, MAX_MANY + 1)
         if len(records) > MAX_MANY:
             detail = f"{end.name} leads to more than {MAX_MANY} resources; read them at the address of the relationship"
             raise BadRequest(detail, parameter="include")

@@ -98,11 +98,11 @@ class Service:
         total = await self.store.count(kind, actor, query) if query.total else None
         return Page(self.shown(actor, kind, records), more, total)
 
-    def included(self, actor: Actor, type_name: str, primary: Sequence[Seen], wanted: Paths) -> Included:
+    async def included(self, actor: Actor, type_name: str, primary: Sequence[Seen], wanted: Paths) -> Included:
         """What lies along relationships of the `primary` resources, as far as `actor` may see it."""
         if not wanted:
             return Included()
-        return Inclusion(self, actor).gather(self.store.kind(type_name), primary, wanted)
+        return await Inclusion(self, actor).gather(self.store.kind(type_name), primary, wanted)
 
     async def read(self, actor: Actor, type_name: str, row_id: str, name: str, params: Mapping[str, Any]) -> Any:
         """Serve a declared read of a row."""

@@ -102,22 +102,22 @@ class Store:
         rows = await self.database.query(*self._lists[kind.name].count(actor, query, self.now))
         return int(rows[0][0])
 
-    def among(self, kind: TypeStore, actor: Actor, ids: Collection[str]) -> list[Record]:
+    async def among(self, kind: TypeStore, actor: Actor, ids: Collection[str]) -> list[Record]:
         """Those of the rows with these ids that `actor` may see."""
         if not ids:
             return []
         text, parameters = f"{kind.select} WHERE {ALIAS}.id IN (SELECT value FROM json_each(?)){kind.present}", [_json(ids)]
-        return self._readable(kind, actor, text, parameters)
+        return await self._readable(kind, actor, text, parameters)
 
-    def referring(self, kind: TypeStore, actor: Actor, by: str, ids: Collection[str], limit: int) -> list[Record]:
+    async def referring(self, kind: TypeStore, actor: Actor, by: str, ids: Collection[str], limit: int) -> list[Record]:
         """Rows that `actor` may see whose relationship `by` points at one of these, newest first, at most `limit`."""
         if not ids:
             return []
         column = f"{ALIAS}.{quoted(by)}"
         text = f"{kind.select} WHERE {column} IN (SELECT value FROM json_each(?)){kind.present}"
-        return self._readable(kind, actor, text, [_json(ids)], limit)
+        return await self._readable(kind, actor, text, [_json(ids)], limit)
 
-    def _readable(
+    async def _readable(
         self, kind: TypeStore, actor: Actor, text: str, parameters: list[Any], limit: int | None = None
     ) -> list[Record]:
         if not actor.system:
@@ -127,7 +127,7 @@ class Store:
         if limit is not None:
             text += f" ORDER BY {ALIAS}.id DESC LIMIT ?"
             parameters.append(limit)
-        return [Record(kind.layout, values) for values in self.database.read(text, parameters)]
+        return [Record(kind.layout, values) for values in await self.database.query(text, parameters)]
 
     def hidden(
         self, kind: TypeStore, actor: Actor, ids: Collection[str], read: Callable[..., list[Row]] | None = None
