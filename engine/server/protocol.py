@@ -83,9 +83,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._place == REFUSED:
             return
-        if self.timeout_keep_alive_task is not None:
-            self.timeout_keep_alive_task.cancel()
-            self.timeout_keep_alive_task = None
+        if self._place != IDLE:
+            self._unset_keepalive_if_required()
         self._many = len(data) > self.limits.head or self._place == HEAD
         try:
             self.parser.feed_data(data)
@@ -97,7 +96,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if self._place != IDLE:
             self._unfinished(len(data))
-        elif self._timer is not None:
+        elif self._timer is not None and self._watched == IDLE:  # else nothing has begun: blank lines are no request
             self._timer.cancel()
             self._timer, self._draining = None, False
 
@@ -105,6 +104,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         _begin(self)
+        self._unset_keepalive_if_required()
         self._place = HEAD
         self._watched = IDLE
         self._seen = 0
@@ -144,7 +144,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._place = IDLE
+        self._place = self._watched = IDLE
         _complete(self)
 
     def _size(self) -> int:

@@ -107,13 +107,20 @@ async def reply(send: Any, status: int, body: bytes) -> None:
 
 
 @contextlib.asynccontextmanager
-async def served(application: Application = echo, **limits: Any) -> AsyncIterator[Address]:
-    """A server with these limits."""
+async def served(application: Application = echo, *, keep_alive: int = 5, **limits: Any) -> AsyncIterator[Address]:
+    """A server with these limits, which keeps a connection without requests for so many seconds."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     listening.listen()
     config = uvicorn.Config(
-        application, http=bounded(Limits(**limits)), ws="none", loop="none", lifespan="off", log_config=None, access_log=False
+        application,
+        http=bounded(Limits(**limits)),
+        ws="none",
+        loop="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=keep_alive,
     )
     config.load()
     server = uvicorn.Server(config)

@@ -98,6 +98,42 @@ async def test_a_connection_that_says_nothing_is_closed_without_a_word() -> None
         assert await (await server.connect()).rest() == b""
 
 
+async def test_a_connection_of_blank_lines_is_closed_as_one_that_says_nothing() -> None:
+    async with served(head_seconds=0.2) as server:
+        connection = await server.connect()
+        await connection.send(b"\r\n")
+        assert await connection.rest() == b""
+
+
+async def test_blank_lines_between_requests_keep_no_connection() -> None:
+    async with served(keep_alive=1) as server:
+        connection = await server.connect()
+        await connection.send(b"\r\n" + GET)
+        assert await connection.response() == (200, b"GET /a 0")
+        await connection.send(b"\r\n")
+        assert await connection.rest() == b""
+
+
+async def test_a_request_that_began_before_the_answer_to_the_last_one_has_its_time() -> None:
+    answering, begun = asyncio.Event(), asyncio.Event()
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        begun.set()
+        await answering.wait()
+        if scope["path"] == "/b":
+            await asyncio.sleep(1.2)  # longer than a connection is kept without requests
+        await reply(send, 200, scope["path"].encode())
+
+    async with served(slow, keep_alive=1) as server:
+        connection = await server.connect()
+        await connection.send(GET + b"GET /b HTTP/1.1\r\nhost")
+        await begun.wait()
+        answering.set()
+        assert await connection.response() == (200, b"/a")
+        await connection.send(b": x\r\n\r\n")
+        assert await connection.response() == (200, b"/b")
+
+
 @pytest.mark.parametrize("begun", [b"G", b"GET /a HTTP/1.1\r\nhost: x\r\n"])
 async def test_a_head_that_does_not_come_in_time_is_refused(begun: bytes) -> None:
     async with served(head_seconds=0.05) as server:
