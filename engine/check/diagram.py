@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.check.durations import duration
 from engine.model import Lifecycle, ResourceType, State, Transition
 
 _COLOURS = {
@@ -12,7 +13,6 @@ _COLOURS = {
     "warn": "fill:#fff3bf,stroke:#e67700,color:#000",
     "bad": "fill:#ffe3e3,stroke:#c92a2a,color:#000",
 }
-_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
 def mermaid(resource: ResourceType) -> str:
@@ -43,7 +43,7 @@ def _moves(lifecycle: Lifecycle) -> Iterator[str]:
         if state.then is not None:
             yield f"{_id(state.name)} --> {_id(state.then)} : done"
         if state.otherwise is not None:
-            limit = f", or not done within {_duration(state.within)}" if state.within is not None else ""
+            limit = f", or not done within {duration(state.within)}" if state.within is not None else ""
             yield f"{_id(state.name)} --> {_id(state.otherwise)} : failed{limit}"
         if state.final:
             yield f"{_id(state.name)} --> [*]"
@@ -51,19 +51,12 @@ def _moves(lifecycle: Lifecycle) -> Iterator[str]:
 
 def _label(transition: Transition, source: State) -> str:
     words = [transition.name]
-    words += [f"after {_duration(timer.seconds)}" for timer in source.after if timer.transition == transition.name]
+    words += [f"after {duration(timer.seconds)}" for timer in source.after if timer.transition == transition.name]
     if transition.by == "system":
         words.append("by the system")
     if transition.run is not None:
         words.append(f"runs {transition.run}")
     return words[0] if len(words) == 1 else f"{words[0]} ({', '.join(words[1:])})"
-
-
-def _duration(seconds: float) -> str:
-    for size, unit in _UNITS:
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:g}{unit}"
-    return f"{seconds * 1000:g}ms"
 
 
 def _colours(lifecycle: Lifecycle) -> Iterator[str]:

@@ -6,14 +6,16 @@ the place of every state; the same lifecycle is then handed to python-statemachi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import TypeAlias
 
 from engine.check.proof import prove
+from engine.check.ways import Step, Ways, round_trip
+from engine.check.ways import outcomes as outcome_steps
 from engine.loader.problem import Problem
 from engine.model import Lifecycle, ResourceType, State
 
-Edges: TypeAlias = Mapping[str, frozenset[str]]
+Edges: TypeAlias = Mapping[str, Set[str]]
 
 
 def check_lifecycle(resource: ResourceType) -> list[Problem]:
@@ -21,7 +23,8 @@ def check_lifecycle(resource: ResourceType) -> list[Problem]:
     lifecycle = resource.lifecycle
     if lifecycle is None:
         return []
-    found = [*_unreachable(lifecycle), *_traps(lifecycle), *_restless(lifecycle), *_endless(lifecycle)]
+    ways = Ways(lifecycle)
+    found = [*_unreachable(lifecycle), *_traps(lifecycle, ways), *_restless(lifecycle, ways), *_endless(lifecycle, ways)]
     if not found and (refusal := prove(lifecycle)) is not None:
         found.append(Problem(lifecycle.position, "lifecycle-unsound", refusal))
     return found
@@ -34,13 +37,8 @@ def edges(lifecycle: Lifecycle) -> Edges:
         for source in transition.sources:
             leads[source].add(transition.target)
     for state in lifecycle.states.values():
-        leads[state.name] |= outcomes(state)
+        leads[state.name] |= {step.target for step in outcome_steps(state)}
     return {name: frozenset(targets) for name, targets in leads.items()}
-
-
-def outcomes(state: State) -> set[str]:
-    """Where the command of a state leads."""
-    return {target for target in (state.then, state.otherwise) if target is not None}
 
 
 def at_rest(state: State) -> bool:
@@ -59,27 +57,25 @@ def _reached(starts: Iterable[str], leads: Edges) -> set[str]:
     return seen
 
 
-def _unreachable(lifecycle: Lifecycle) -> list[Problem]:
+def _unreachable(lifecycle: Lifecycle) -> Iterator[Problem]:
     reached = _reached([lifecycle.initial], edges(lifecycle))
-    message = "no row can ever be {}: nothing leads to it from the initial state " + lifecycle.initial
-    return [
-        Problem(state.position, "unreachable-state", message.format(state.name))
-        for state in lifecycle.states.values()
-        if state.name not in reached
-    ]
+    for state in lifecycle.states.values():
+        if state.name not in reached:
+            sources = ", ".join(source for source, targets in edges(lifecycle).items() if state.name in targets)
+            why = f"only {sources} leads to it" if sources else "nothing leads to it"
+            message = f"no row can ever be {state.name}: {why}, and none of the ways from created → {lifecycle.initial}"
+            yield Problem(state.position, "unreachable-state", message)
 
 
-def _traps(lifecycle: Lifecycle) -> list[Problem]:
+def _traps(lifecycle: Lifecycle, ways: Ways) -> Iterator[Problem]:
     leads = edges(lifecycle)
-    message = "nothing leads out of {}; mark it 'final: true', or add a transition"
-    return [
-        Problem(state.position, "trap-state", message.format(state.name))
-        for state in lifecycle.states.values()
-        if not state.final and not leads[state.name]
-    ]
+    for state in lifecycle.states.values():
+        if not state.final and not leads[state.name]:
+            message = f"nothing leads out of {state.name}; mark it 'final: true', or add a transition; {ways.to(state.name)}"
+            yield Problem(state.position, "trap-state", message)
 
 
-def _restless(lifecycle: Lifecycle) -> list[Problem]:
+def _restless(lifecycle: Lifecycle, ways: Ways) -> Iterator[Problem]:
     """States from which no state of rest can be reached."""
     back: dict[str, set[str]] = {name: set() for name in lifecycle.states}
     for source, targets in edges(lifecycle).items():
@@ -87,20 +83,28 @@ def _restless(lifecycle: Lifecycle) -> list[Problem]:
             back[target].add(source)
     resting = [state.name for state in lifecycle.states.values() if at_rest(state)]
     calm = _reached(resting, {name: frozenset(sources) for name, sources in back.items()})
-    message = "from {} no row ever comes to rest: every way leads to another command or timer"
-    return [
-        Problem(state.position, "never-rests", message.format(state.name))
-        for state in lifecycle.states.values()
-        if state.name not in calm
-    ]
+    for state in lifecycle.states.values():
+        if state.name not in calm:
+            message = f"from {state.name} no row ever comes to rest: every way leads to another command or timer"
+            yield Problem(state.position, "never-rests", f"{message}; {ways.to(state.name)}")
 
 
-def _endless(lifecycle: Lifecycle) -> list[Problem]:
-    """States whose outcomes alone lead back to them: commands that could follow each other without an end."""
-    leads: Edges = {state.name: frozenset(outcomes(state)) for state in lifecycle.states.values()}
-    message = "the outcomes of commands alone lead from {} back to it, so commands could follow each other for ever"
-    return [
-        Problem(state.position, "endless-commands", message.format(state.name))
-        for state in lifecycle.states.values()
-        if state.name in _reached(leads[state.name], leads)
-    ]
+def _endless(lifecycle: Lifecycle, ways: Ways) -> Iterator[Problem]:
+    """States that moves without a delay lead out of and back to: outcomes, and timers that fire at once."""
+    steps = [step for state in lifecycle.states.values() for step in _at_once(lifecycle, state)]
+    leads: dict[str, set[str]] = {name: set() for name in lifecycle.states}
+    for step in steps:
+        leads[step.source].add(step.target)
+    for state in lifecycle.states.values():
+        if state.name in _reached(leads[state.name], leads):
+            message = f"commands could follow each other for ever, without a delay: {round_trip(state.name, steps)}"
+            yield Problem(state.position, "endless-commands", f"{message}; {ways.to(state.name)}")
+
+
+def _at_once(lifecycle: Lifecycle, state: State) -> Iterator[Step]:
+    """What moves a row out of a state by itself, with no time between that is given to anything but a command."""
+    yield from outcome_steps(state)
+    for timer in state.after:
+        transition = lifecycle.transitions.get(timer.transition)
+        if timer.seconds <= 0 and transition is not None:
+            yield Step(state.name, f"({transition.name} at once)", transition.target)
