@@ -33,6 +33,9 @@ BEARER = b"authorization"
 COOKIE = b"cookie"
 SCHEME = b"bearer "
 
+REMEMBERED = 600.0
+"""Seconds after which a signed token is verified again: its key may have been taken back."""
+
 
 class TwoKeys(HosterError):
     """More than one key for signed tokens is configured, and which of them counts would be a guess."""
@@ -134,7 +137,8 @@ class Identity:
     def _vouched(self, key: object, vouched: Vouched) -> Actor | None:
         actor = self._guests.find(vouched)
         if actor is not None:
-            self._memory.put(key, Known(actor, until=vouched.expires_at or float("inf")))
+            until = float("inf") if vouched.expires_at is None else min(vouched.expires_at, self._time() + REMEMBERED)
+            self._memory.put(key, Known(actor, until=until))
         return actor
 
     def _bearer(self, authorization: bytes) -> Actor | None:

@@ -37,10 +37,10 @@ class SignedTokens:
         self._claim, self._source = claim, source
 
     def verify(self, token: bytes) -> Vouched | None:
-        """Whom the token speaks for; None when its key has to be asked for first. Raises `Unauthenticated`."""
+        """Whom the token speaks for; None when keys have to be asked for first. Raises `Unauthenticated`."""
         name, algorithm = _header(token)
         candidates = self._keys.candidates(name, algorithm)
-        if not candidates and self._keys.is_stale():
+        if self._keys.is_old() or (not candidates and self._keys.is_stale()):
             return None
         claims = self._claims(token, candidates, algorithm)
         until = self._times(claims)

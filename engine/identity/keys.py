@@ -1,8 +1,8 @@
 """The keys that signed tokens are verified with, each with the algorithms that it is good for.
 
 A key says which algorithms count, never the token: that is what keeps `alg: none`, and a public key taken for a shared
-secret, out. A key set may live at an address; it is fetched when it is needed and again, once a minute at most, when a
-token names a key that is not in it.
+secret, out. A key set may live at an address; it is fetched when it is needed, again after an hour, and, once a minute at
+most, when a token names a key that is not in it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ log = logging.getLogger("hoster.identity")
 
 AGAIN = 60.0
 """Seconds between two fetches."""
+
+LASTS = 3600.0
+"""Seconds after which a set is asked for again, whatever comes: a key that its issuer has taken out of it is good no longer."""
 
 PATIENCE = 5.0
 LARGEST = 262_144
@@ -65,6 +68,10 @@ class Keys(Protocol):
         """Whether asking again might bring further keys."""
         ...
 
+    def is_old(self) -> bool:
+        """Whether to ask again though the keys are known."""
+        ...
+
     async def refresh(self) -> None:
         """Ask again."""
         ...
@@ -80,6 +87,9 @@ class FixedKeys:
         return (self._key,) if algorithm in self._key.algorithms else ()
 
     def is_stale(self) -> bool:
+        return False
+
+    def is_old(self) -> bool:
         return False
 
     async def refresh(self) -> None:
@@ -100,6 +110,9 @@ class KeySet:
 
     def is_stale(self) -> bool:
         return self._asking.locked() or self._is_due()
+
+    def is_old(self) -> bool:
+        return self._ambient.monotonic() - self._asked >= LASTS
 
     def _is_due(self) -> bool:
         return self._ambient.monotonic() - self._asked >= AGAIN

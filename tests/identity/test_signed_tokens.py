@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from engine.errors import HosterError, Unauthenticated
 from engine.identity.jwt import LEEWAY, SignedTokens
-from engine.identity.keys import AGAIN, KeySet, UnusableKey, public_key, read_key_set
+from engine.identity.keys import AGAIN, LASTS, KeySet, UnusableKey, public_key, read_key_set
 from engine.secrets import Secret
 from tests.identity.desk import AUTH, JSON_API, SECRET, Clock, code, desk, me, note
 from tests.support import System, shut
@@ -282,6 +282,39 @@ async def test_who_comes_while_a_key_set_is_asked_for_waits_for_it() -> None:
     answered.set()
     assert [each.subject for each in await asyncio.gather(first, *others)] == ["u-1"] * 4
     assert issuer.asked == 1
+
+
+async def test_a_key_that_was_taken_out_of_a_set_is_good_no_longer_than_an_hour() -> None:
+    clock, issuer = Clock(), Issuer(entry(RSA))
+    tokens = issuer.tokens(clock)
+    lasting = jwt.encode({**CLAIMS, "exp": NOW + 2 * LASTS}, RSA, "RS256", headers={"kid": "one"}).encode()
+    await tokens.verify_later(lasting)
+    issuer.entries = [entry(OTHER_RSA, "two")]
+    clock.at += LASTS - 1
+    assert tokens.verify(lasting) is not None
+    clock.at += 1
+    with pytest.raises(Unauthenticated):
+        await tokens.verify_later(lasting)
+    assert issuer.asked == 2
+    issuer.answer = lambda: httpx.Response(500)
+    clock.at += LASTS
+    other = jwt.encode({**CLAIMS, "exp": clock.at + 60}, OTHER_RSA, "RS256", headers={"kid": "two"}).encode()
+    assert (await tokens.verify_later(other)).subject == "u-1", "an issuer that does not answer has taken nothing back"
+
+
+async def test_a_token_is_verified_again_after_a_while(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps({"keys": [entry(RSA)]}))
+    running = await trusting(tmp_path, auth_jwt_key_set=str(file))
+    token = jwt.encode({**CLAIMS, "exp": NOW + 2 * LASTS}, RSA, "RS256", headers={"kid": "one"})
+    assert await me(running.client, authorization=f"Bearer {token}") is not None
+    assert await me(running.client, authorization=f"Bearer {token}") is not None
+    file.write_text(json.dumps({"keys": []}))
+    clock = running.store.ambient
+    assert isinstance(clock, Clock)
+    clock.at += LASTS
+    assert code(await running.client.get(f"{AUTH}/me", headers={"authorization": f"Bearer {token}"})) == (401, "invalid_token")
+    await shut(running)
 
 
 async def test_of_a_key_set_only_public_signature_keys_count() -> None:
