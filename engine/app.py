@@ -76,10 +76,17 @@ class NoExtension(HosterError):
 
 
 class Hoster:
-    """A system that is assembled. `role` is all, api or worker."""
+    """A system that is assembled. `role` is all, api or worker, or none where it neither serves nor works by itself."""
 
     def __init__(
-        self, settings: Settings, definitions: Definitions, database: Database, store: Store, registry: Registry, role: str
+        self,
+        settings: Settings,
+        definitions: Definitions,
+        database: Database,
+        store: Store,
+        registry: Registry,
+        role: str,
+        identity: type[Identity] = Identity,
     ) -> None:
         self.settings = settings
         self.definitions = definitions
@@ -87,7 +94,7 @@ class Hoster:
         self.store = store
         self.registry = registry
         self.service = Service(store, registry)
-        self.identity = Identity(store, settings)
+        self.identity = identity(store, settings)
         self.tokens = self.identity.tokens
         self.first_token: str | None = None
         self._works = role in ("all", "worker")
@@ -232,7 +239,9 @@ def known(registry: Registry) -> Known:
     return Known(commands, frozenset(registry.readers), frozenset(registry.checkers), spare)
 
 
-def assemble(settings: Settings, *, role: str = "all", ambient: Ambient | None = None) -> Hoster:
+def assemble(
+    settings: Settings, *, role: str = "all", ambient: Ambient | None = None, identity: type[Identity] = Identity
+) -> Hoster:
     """Everything but the event loop; raises `HosterError` with words for the person who starts it."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     registry = extensions(settings)
@@ -246,7 +255,7 @@ def assemble(settings: Settings, *, role: str = "all", ambient: Ambient | None =
     ambient = ambient or Ambient()
     keyring = load_keyring(settings, ambient, required_key_ids=_key_ids_in_use(database, loaded.definitions))
     store = Store(loaded.definitions, database, keyring, ambient)
-    return Hoster(settings, loaded.definitions, database, store, registry, role)
+    return Hoster(settings, loaded.definitions, database, store, registry, role, identity)
 
 
 def _key_ids_in_use(database: Database, definitions: Definitions) -> set[str]:

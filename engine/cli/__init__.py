@@ -22,6 +22,16 @@ OWN = {
     "explain": "engine.cli.explain:explain",
     "token": "engine.cli.token:token",
     "user": "engine.cli.user:user",
+    "get": "engine.cli.resources.get:get",
+    "describe": "engine.cli.resources.describe:describe",
+    "create": "engine.cli.resources.write:create",
+    "set": "engine.cli.resources.write:set_",
+    "do": "engine.cli.resources.write:do",
+    "delete": "engine.cli.resources.write:delete",
+    "watch": "engine.cli.resources.following:watch",
+    "wait": "engine.cli.resources.following:wait",
+    "history": "engine.cli.resources.history:history",
+    "completion": "engine.cli.completion:completion",
 }
 
 

@@ -1,4 +1,4 @@
-"""`hoster explain`: why somebody may do something, or why not. It only reads, also while the server runs."""
+"""`hoster explain`: what a field is; and why somebody may do something, or why not, which only reads, also beside a server."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
+from engine.cli.resources import completion, options
+
 if TYPE_CHECKING:
     from engine.access import Actor
+    from engine.cli.resources.server import Server
     from engine.model import Definitions
     from engine.rules import Part
     from engine.service.explanation import Explanation, Judged
@@ -21,15 +24,49 @@ WIDEST = 60
 
 
 @click.command()
-@click.option("--as", "who", required=True, metavar="USER", help="E-mail address or id of a user, `anonymous`, or `operator`.")
-@click.argument("action")
-@click.argument("resource", metavar="TYPE/ID")
-def explain(who: str, action: str, resource: str) -> None:
-    """Tell whether USER may do ACTION with TYPE/ID, with every reason and every rule that decides it.
+@click.option("--as", "who", metavar="USER", help="E-mail address or id of a user, `anonymous`, or `operator`.")
+@click.argument("subject", metavar="TYPE.FIELD | ACTION", shell_complete=completion.parts)
+@click.argument("resource", metavar="[TYPE/ID]", required=False)
+@options.form
+@options.server_options
+def explain(subject: str, who: str | None, resource: str | None, form: str | None, **target: Any) -> None:
+    """Tell what TYPE.FIELD is, or with --as whether USER may do ACTION with TYPE/ID.
 
-    ACTION is a transition, read, update, delete or create; the last is about making one like TYPE/ID, or, with TYPE alone, a
-    blank one. Ends with status 1 when it is not allowed, and with 2 when there is no such user, resource or action.
+    TYPE.FIELD is an attribute, a relationship or a transition: its type, what it takes, and whether you may read and set it.
+
+    With --as, every reason is told and every rule that decides it, from the database of this machine. ACTION is a transition,
+    read, update, delete or create; the last is about making one like TYPE/ID, or, with TYPE alone, a blank one. Ends with
+    status 1 when it is not allowed, and with 2 when there is no such user, resource or action.
     """
+    if who is None:
+        if resource is not None:
+            raise click.UsageError("Say with --as about whom: hoster explain --as USER ACTION TYPE/ID")
+        options.reaching(target, lambda server: _part(server, subject, form))
+        return
+    if resource is None:
+        raise click.UsageError("Say which resource: hoster explain --as USER ACTION TYPE/ID")
+    _permission(who, subject, resource)
+
+
+def _part(server: Server, subject: str, form: str | None) -> None:
+    """Print what an attribute, relationship or transition is."""
+    from engine.cli.resources.failures import Usage
+    from engine.cli.resources.types import part, show_part
+    from engine.cli.resources.written import document
+
+    type_name, dot, name = subject.partition(".")
+    kind = server.type(type_name)
+    if not dot:
+        raise Usage(f"Say which field: {type_name}.FIELD; hoster describe {type_name} shows all of them")
+    if form is None:
+        show_part(kind, name)
+    else:
+        what, described = part(kind, name)
+        document({"data": {"type": kind.name, "name": name, "is": what, **described}}, form)
+
+
+def _permission(who: str, action: str, resource: str) -> None:
+    """Print whether `who` may do `action`, and why."""
     from engine.errors import NotFound
     from engine.service.explanation import explanation
 
@@ -98,15 +135,15 @@ def _lines(found: Explanation, sentence: str) -> Iterator[str]:
 def _rule(judged: Judged) -> Iterator[str]:
     yield f"{judged.decides}: {judged.part.text}"
     yield f"  {judged.place}"
-    yield from _part(judged.part, 1)
+    yield from _rule_part(judged.part, 1)
 
 
-def _part(part: Part, depth: int) -> Iterator[str]:
+def _rule_part(part: Part, depth: int) -> Iterator[str]:
     values = ", ".join(f"{path} is {_shown(value)}" for path, value in part.values)
     told = f"  ({values})" if values and not part.parts else ""
     yield f"{'  ' * depth}{'✓' if part.holds else '✗'} {part.text}{told}"
     for each in part.parts:
-        yield from _part(each, depth + 1)
+        yield from _rule_part(each, depth + 1)
 
 
 def _shown(value: Any) -> str:

@@ -20,6 +20,15 @@ _LATER = (
 _INJECTED = re.compile(r"HOSTER_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)|HOSTER_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?")
 
 
+#: What tells the commands for resources which server to ask, and who asks. A server has no use for them.
+_OF_CLIENTS = ("HOSTER_URL", "HOSTER_TOKEN")
+
+
+def is_of_clients(variable: str) -> bool:
+    """Whether the variable is for commands that talk to a server, and so no setting."""
+    return variable in _OF_CLIENTS
+
+
 def is_later(variable: str) -> bool:
     """Whether the name belongs to a part that this version does not have."""
     return variable.startswith(_LATER)

@@ -15,7 +15,7 @@ from engine.errors import HosterError
 from engine.settings.declaration import PREFIX, Setting, settings_of
 from engine.settings.declared import Settings
 from engine.settings.file import Entry, read_file
-from engine.settings.known import closest, is_injected, is_later
+from engine.settings.known import closest, is_injected, is_later, is_of_clients
 from engine.settings.safety import problems
 from engine.settings.values import BadValue, path
 
@@ -94,7 +94,7 @@ class _Loading:
     def environment(self, environment: Mapping[str, str]) -> None:
         variables = {setting.variable: setting for setting in self.settings.values()}
         for variable, text in sorted(environment.items()):
-            if not variable.startswith(PREFIX) or variable == CONFIG or is_injected(variable, text):
+            if not variable.startswith(PREFIX) or variable == CONFIG or is_of_clients(variable) or is_injected(variable, text):
                 continue
             if variable in variables:
                 self._take(variables[variable], text, variable)

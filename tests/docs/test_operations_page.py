@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ from engine.settings.load import SettingsInvalid
 from tests.docs.pages import page, rows
 
 PAGE = page("operations")
+CLI = page("cli")
+SHARED = [" ".join(line) for line in rows(CLI, "Options of all of them")]
 REFUSALS = (
     SettingsInvalid, BadDefinitions, SchemaChangeNeeded, KeyUnusable, BadSeed, NoIdentityType, CannotListen, NoExtension,
     NeedsMore, NoTokenType, TwoKeys, UnusableKey,
@@ -49,6 +52,8 @@ COMMANDS = dict(commands(main))
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_option_is_in_the_page(name: str) -> None:
     lines = [" ".join(line) for line in rows(PAGE, "Commands") if f"`hoster {name}" in line[0]]
+    if any("(cli.md#commands)" in line for line in lines):
+        lines += SHARED + [" ".join(line) for line in rows(CLI, "Commands") if f"`hoster {name} " in line[0]]
     if not (isinstance(COMMANDS[name], click.Group) and not COMMANDS[name].invoke_without_command):  # type: ignore[attr-defined]
         assert lines, name
     for parameter in COMMANDS[name].params:
@@ -59,7 +64,8 @@ def test_every_command_and_option_is_in_the_page(name: str) -> None:
 
 
 def test_no_command_is_in_the_page_that_does_not_exist() -> None:
-    told = [line[0].strip("`").split(" ", 1)[1] for line in rows(PAGE, "Commands")]
+    cells = [line[0] for text in (PAGE, CLI) for line in rows(text, "Commands")]
+    told = [words.split(" ", 1)[1] for cell in cells for words in re.findall("`(.*?)`", cell)]
     assert told
     for line in told:
         assert any(line == name or line.startswith(f"{name} ") for name in COMMANDS), line
