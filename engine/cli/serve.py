@@ -53,16 +53,16 @@ def serve(role: str, config: Path | None) -> None:
     take_over_python()
     for warning in settings.warnings:
         log.warning("%s", warning)
+    listening = None if role == "worker" else _bind(settings)
     hoster = assemble(settings, role=role)
-    runner = _work(hoster) if role == "worker" else _serve(hoster, settings)
+    runner = _work(hoster) if listening is None else _serve(hoster, settings, listening)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
         loop.run(runner)
 
 
-async def _serve(hoster: Hoster, settings: Settings) -> None:
+async def _serve(hoster: Hoster, settings: Settings, listening: socket) -> None:
     from engine.server.serving import Server, configuration
 
-    listening = _bind(settings)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
     server = Server(
         configuration(hoster.asgi, settings, hoster.patience),
@@ -75,7 +75,8 @@ async def _serve(hoster: Hoster, settings: Settings) -> None:
 
 
 def _bind(settings: Settings) -> socket:
-    """Take the port before anything starts: who cannot serve must not run commands, nor spend the first token."""
+    """Take the port before anything starts: who cannot serve must not run commands, nor spend the first token, nor bring the
+    database to its own version under the feet of the process that does serve."""
     family = AF_INET6 if ":" in settings.server_host else AF_INET
     listening = socket(family)
     try:
