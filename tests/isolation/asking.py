@@ -23,7 +23,7 @@ from tests.isolation.world import Caller, World
 BASE = "/api/v1"
 JSON_API = "application/vnd.api+json"
 ATOMIC = f'{JSON_API};ext="https://jsonapi.org/ext/atomic"'
-_ID = re.compile(r"\b[a-z][a-z0-9_]*_[0-9a-z]{26}\b")
+_ID = re.compile(r"[a-z0-9_]{27,}")
 _CURSOR = re.compile(r"page(?:%5B|\[)(?:after|before)(?:%5D|\])=([A-Za-z0-9_-]+)")
 
 

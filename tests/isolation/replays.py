@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.model import ResourceType
 from tests.isolation import routes
 from tests.isolation.asking import BASE, Answer, Ask, Desk
 from tests.isolation.unseen import ghost
@@ -25,7 +26,28 @@ async def replays(desk: Desk) -> int:
             await _others(desk, ask, row_id, resource.name)
             found += 1
             break
+        await _new_row(desk, resource)
     return found
+
+
+async def _new_row(desk: Desk, resource: ResourceType) -> None:
+    """A new row under a key: what its answer shows once, such as a token, is shown to nobody else who sends the same."""
+    owner, visible = desk.made.callers[OWNER], desk.oracle.visible
+    links = routes.needed(resource, lambda name: next(iter(visible(owner, name)), None))
+    body = routes.document(resource.name, None, routes.new(desk.made, resource), **links)
+    ask = Ask("POST", f"{BASE}/{resource.name}", body, {"idempotency-key": f"kept-{resource.name}"})
+    first = await desk.ask(owner, ask)
+    if first.status != 201:
+        return
+    desk.look_again()
+    made = first.document["data"]
+    once = [made["attributes"][each.name] for each in resource.attributes.values() if each.type == "token"]
+    for other in (STRANGER, OPERATOR, "anonymous", "owner writing", "owner reading"):
+        answer = await desk.ask(desk.made.callers[other], ask)
+        assert REPLAYED not in answer.headers, f"{other}: {ask}\n{answer.text}"
+        assert not any(token in answer.text for token in once), f"{other}: {ask}\n{answer.text}"
+        desk.look_again()
+    assert (await desk.ask(owner, ask, may=frozenset({made["id"]}))).body == first.body
 
 
 async def _others(desk: Desk, ask: Ask, row_id: str, name: str) -> None:
@@ -34,6 +56,8 @@ async def _others(desk: Desk, ask: Ask, row_id: str, name: str) -> None:
         caller = desk.made.callers[other]
         answer: Answer = await desk.ask(caller, ask)
         assert REPLAYED not in answer.headers, f"{other}: {ask}\n{answer.text}"
+        if caller.user not in (None, desk.made.people[OWNER]):
+            assert "idempotency_key_reused" not in answer.codes, f"{other} learns that the key was used: {answer.text}"
         if other == "owner writing":
             assert answer.codes == ["idempotency_key_reused"], answer.text
         if caller.user is not None and caller.scopes is None and not desk.oracle.sees(caller, name, row_id):

@@ -1,5 +1,22 @@
 """Definitions that use every part of the language which decides who learns what."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.commands.registry import Problem, Registry
+
+
+def registry() -> Registry:
+    """With a check that finds fault with every layout that is there already, and repeats it."""
+
+    def layout(value: Any, row: Mapping[str, Any]) -> Sequence[Problem]:
+        return [] if row["id"] is None else [Problem(f"{value} will not do")]
+
+    return Registry(checkers={"folders.layout": layout})
+
+
 FILES = {
     "plans": """
         id_prefix: plan_
@@ -36,6 +53,8 @@ FILES = {
           memo: {type: string, read: owner, write: operator}
           key: {type: secret}
           vault: {type: json, secret: true, default: {}}
+          layout: {type: json, read: owner, check: folders.layout}
+          colour: {type: string, check: folders.colour}
         relationships:
           above: {to: folders, on_delete: cascade, reverse: below}
           twin: {to: folders, on_delete: set_null, reverse: twins}

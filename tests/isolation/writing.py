@@ -59,6 +59,12 @@ class Writing(Reading):
             assert set(answer.codes) <= OWN_REASONS, told
         return answer
 
+    def _keeps_counts(self, answer: Answer, row_id: str) -> None:
+        """How much somebody has is told to nobody else who acts on a row of theirs."""
+        owner = self.desk.oracle.rows[self.name][row_id].get(self.resource.owner or "")
+        for each in answer.document["errors"] if answer.codes and owner != self.caller.user else ():
+            assert each["code"] != "limit_reached" or each["meta"].keys() == {"limit", "attribute"}, answer.text
+
     def _is_plain(self) -> bool:
         """Whether nothing but the rule decides about a change that changes nothing."""
         return not self.resource.validations and self.resource.credential is None
@@ -96,7 +102,7 @@ class Writing(Reading):
             may_this = may and (attribute.write is None or self._holds(attribute.write, row_id))
             shown = self.desk.oracle.after(self.caller, self.name, row_id, {attribute.name: value}) if may_this else frozenset()
             ask = Ask("PATCH", f"{path}?dry_run=true", body)
-            await self._may(ask, may_this or (may and attribute.immutable), may=shown)
+            self._keeps_counts(await self._may(ask, may_this or (may and attribute.immutable), may=shown), row_id)
         for by, relationship in self.resource.relationships.items():
             for other in self._some([None, *self.desk.oracle.visible(self.caller, relationship.to)], 2):
                 link = None if other is None else (relationship.to, other)
@@ -140,10 +146,33 @@ class Writing(Reading):
             fires = self._fires(each, row_id)
             moved = {lifecycle.attribute: each.target} if lifecycle is not None else {}
             shown = self.desk.oracle.after(self.caller, self.name, row_id, moved) if fires else frozenset()
-            await self._may(Ask("POST", f"{path}/{each.name}?dry_run=true", body), fires, may=shown)
+            ask = Ask("POST", f"{path}/{each.name}?dry_run=true", body)
+            self._keeps_counts(await self._may(ask, fires, may=shown), row_id)
         ending = transitions.get("delete")
         may = self._fires(ending, row_id) if ending else self._holds(self.resource.access.delete, row_id)
-        await self._may(Ask("DELETE", f"{path}?dry_run=true"), may)
+        answer = await self._may(Ask("DELETE", f"{path}?dry_run=true"), may)
+        if ending is None and may and answer.status >= 400 and not self._is_referred_to(row_id):
+            assert set(answer.codes) <= {"in_use", "unauthenticated", "insufficient_scope"}, answer.text
+            assert not any("meta" in each for each in answer.document["errors"]), answer.text
+
+    def _is_referred_to(self, row_id: str) -> bool:
+        """Whether a row that the caller sees refers to it, or to what may go with it: then they may be told which."""
+        types, oracle = self.desk.made.definitions.types, self.desk.oracle
+        return any(
+            oracle.rows[name][each][by] is not None
+            for name, resource in types.items()
+            for by in resource.relationships
+            for each in oracle.visible(self.caller, name)
+            if self._leads_to(name, each, by, row_id)
+        )
+
+    def _leads_to(self, name: str, row_id: str, by: str, target: str) -> bool:
+        """Whether a row refers to another one, straight or by one step."""
+        linked = self.desk.oracle.rows[name][row_id][by]
+        if linked == target or linked is None:
+            return bool(linked == target)
+        end = self.desk.oracle.rows[self.desk.made.definitions.types[name].relationships[by].to].get(linked, {})
+        return any(value == target for value in end.values())
 
     def _fires(self, transition: Transition, row_id: str) -> bool:
         return isinstance(transition.by, RuleText) and self._holds(transition.by, row_id)
