@@ -249,10 +249,10 @@ def assemble(
     if loaded.definitions is None:
         raise BadDefinitions(loaded.problems)
     _warn_of_unknown_names(loaded, registry)
-    for change in prepare(settings.database_path, loaded.definitions):
+    ambient = ambient or Ambient()
+    for change in prepare(settings.database_path, loaded.definitions, loaded.files, ambient.now()):
         log.info("%s", change)
     database = open_database(settings.database_path, synchronous=settings.database_synchronous)
-    ambient = ambient or Ambient()
     keyring = load_keyring(settings, ambient, required_key_ids=_key_ids_in_use(database, loaded.definitions))
     store = Store(loaded.definitions, database, keyring, ambient)
     return Hoster(settings, loaded.definitions, database, store, registry, role, identity)

@@ -43,6 +43,8 @@ OTHER_MEANINGS = (
     ("node", "engine/api/description/", "a node of the tree of a rule"),
     ("node", "engine/service/events/reach.py", "a node of the tree of a rule"),
     ("plan", "engine/service/events/reach.py", "`user.plan`, a fact about who asks"),
+    ("plan", "engine/schema/", "what an edit of definitions will do"),
+    ("plan", "engine/cli/", "likewise"),
     ("plan", "engine/store/limits.py", "`user.plan`, whose attributes a limit reads"),
     ("template", "engine/loader/vocabulary/", "an example in the description of the language"),
     ("template", "engine/rules/", "a text with places to fill in"),

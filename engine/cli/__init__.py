@@ -20,6 +20,7 @@ OWN = {
     "commands": "engine.cli.commands:commands",
     "doctor": "engine.cli.doctor:doctor",
     "explain": "engine.cli.explain:explain",
+    "plan": "engine.cli.plan:plan",
     "token": "engine.cli.token:token",
     "user": "engine.cli.user:user",
     "get": "engine.cli.resources.get:get",

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from engine.loader.constraints import check_constraints
 from engine.loader.draft import Draft
-from engine.loader.files import Source, decode, read_sources
+from engine.loader.files import SUFFIX, Source, decode, read_sources
 from engine.loader.limits import check_limits
 from engine.loader.naming import check_naming
 from engine.loader.node import Node
@@ -29,13 +29,14 @@ class Loaded:
     """What loading gave: definitions when there was no problem at all, else every problem.
 
     `understood` holds the types of the files that could be read, right or wrong, for the checks that follow;
-    `place` finds where something of them is written.
+    `place` finds where something of them is written. `files` are their contents by the names of types.
     """
 
     definitions: Definitions | None
     problems: tuple[Problem, ...]
     understood: Definitions
     drafts: Mapping[str, Draft] = field(repr=False)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def place(self, type_name: str, *path: str | int) -> Position:
         """Where the value at `path` of a type's file is written; the nearest thing above it when it is not."""
@@ -62,8 +63,16 @@ def load(directories: Sequence[Path], *, cache: Path | None = None) -> Loaded:
     `cache` is a directory where parsed trees are kept, so that the next start need not read YAML again.
     """
     problems: list[Problem] = []
-    sources = read_sources(directories, problems)
-    trees = TreeCache(cache)
+    return _load(read_sources(directories, problems), TreeCache(cache), problems)
+
+
+def load_files(files: Mapping[str, bytes]) -> Loaded:
+    """The same of contents by the names of types, such as those that a database was made for."""
+    sources = tuple(Source(name, Path(f"{name}{SUFFIX}"), content, 0) for name, content in sorted(files.items()))
+    return _load(sources, TreeCache(None), [])
+
+
+def _load(sources: Sequence[Source], trees: TreeCache, problems: list[Problem]) -> Loaded:
     by_layer = sorted(sources, key=lambda source: source.layer)
     drafts = [draft for source in by_layer if (draft := _draft(source, trees, problems)) is not None]
     identity = identity_type(drafts)
@@ -72,7 +81,8 @@ def load(directories: Sequence[Path], *, cache: Path | None = None) -> Loaded:
     _check(drafts, understood, frozenset(source.name for source in sources))
     found = in_order([*problems, *(problem for draft in drafts for problem in draft.problems)])
     by_name = MappingProxyType({draft.name: draft for draft in drafts})
-    return Loaded(understood if not found else None, found, understood, by_name)
+    files = MappingProxyType({source.name: source.content for source in sources if source.content is not None})
+    return Loaded(understood if not found else None, found, understood, by_name, files)
 
 
 def _draft(source: Source, trees: TreeCache, problems: list[Problem]) -> Draft | None:

@@ -1,5 +1,5 @@
 """The engine's own tables: the event log, the command queue, timers, schedules, users from elsewhere, passwords,
-answers that are kept under the keys of their callers, and facts about the database."""
+answers that are kept under the keys of their callers, facts about the database, and the definitions it was made for."""
 
 from __future__ import annotations
 
@@ -57,10 +57,16 @@ PASSWORD_LINKS = Table(
 
 FACTS = Table("_facts", _columns(id="TEXT!", value="TEXT!"))
 
+DEFINITIONS = Table(
+    "_definitions",
+    _columns(number="INTEGER!", at="TEXT!", digest="TEXT!", files="TEXT!", changes="TEXT!"),
+    key="number",
+)
+
 ANSWERS = Table(
     "_answers",
     _columns(id="TEXT!", fingerprint="TEXT!", status="INTEGER!", headers="TEXT!", body="TEXT!", at="INTEGER!"),
     indexes=(Index(("at",)),),
 )
 
-SYSTEM_TABLES = (ANSWERS, EVENTS, COMMANDS, TIMERS, SCHEDULES, EXTERNALS, PASSWORDS, PASSWORD_LINKS, FACTS)
+SYSTEM_TABLES = (ANSWERS, EVENTS, COMMANDS, TIMERS, SCHEDULES, EXTERNALS, PASSWORDS, PASSWORD_LINKS, FACTS, DEFINITIONS)

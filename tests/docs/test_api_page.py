@@ -15,6 +15,7 @@ import engine.app  # noqa: F401 - imports every room, so that every class of err
 import handlers  # noqa: F401 - registers what the shipped definitions name
 from engine.commands.registry import DEFAULT
 from engine.errors import HosterError, Many
+from engine.schema.plan.planning import NoBase
 from engine.service import validation
 from engine.settings.declared import SHIPPED_RESOURCES
 from engine.store import Operator
@@ -23,7 +24,7 @@ from tests.docs.test_operations_page import REFUSALS
 from tests.support import System, shut, system
 
 PAGE = page("api")
-NEVER_SENT = {each.code for each in (*REFUSALS, Many)}
+NEVER_SENT = {each.code for each in (*REFUSALS, NoBase, Many)}
 
 
 def subclasses(owner: type[HosterError]) -> Iterator[type[HosterError]]:

@@ -92,9 +92,9 @@ class _Preparation:
         """Give tables, columns and states their new names; everything that is told of them goes along."""
         if table.was in self._existing and table.name not in self._existing:
             self._refuse_sealed(table, table.was, [column.name for column in table.columns if column.sealed])
-            self._database.execute(f"ALTER TABLE {_quoted(table.was)} RENAME TO {_quoted(table.name)}")
+            self._database.execute(f"ALTER TABLE {quoted(table.was)} RENAME TO {quoted(table.name)}")
             for kept in KEPT_BY_TYPE:
-                self._database.execute(f"UPDATE {_quoted(kept)} SET type = ? WHERE type = ?", [table.name, table.was])
+                self._database.execute(f"UPDATE {quoted(kept)} SET type = ? WHERE type = ?", [table.name, table.was])
             self._existing = self._existing - {table.was} | {table.name}
             self._done.append(f"table {table.was} is called {table.name}")
         if table.name not in self._existing:
@@ -103,25 +103,25 @@ class _Preparation:
         for column in table.columns:
             if column.was in present and column.name not in present:
                 self._refuse_sealed(table, table.name, [column.was] if column.sealed else [])
-                old, new = _quoted(column.was), _quoted(column.name)
-                self._database.execute(f"ALTER TABLE {_quoted(table.name)} RENAME COLUMN {old} TO {new}")
+                old, new = quoted(column.was), quoted(column.name)
+                self._database.execute(f"ALTER TABLE {quoted(table.name)} RENAME COLUMN {old} TO {new}")
                 self._done.append(f"column {table.name}.{column.was} is called {column.name}")
         if table.renamed:
             self._unindex(table)  # one over the rows that are not gone goes by the old names of states
         for column_name, before, after in table.renamed:
             if column_name in self._present(table):
-                statement = f"UPDATE {_quoted(table.name)} SET {_quoted(column_name)} = ? WHERE {_quoted(column_name)} = ?"
+                statement = f"UPDATE {quoted(table.name)} SET {quoted(column_name)} = ? WHERE {quoted(column_name)} = ?"
                 self._database.execute(statement, [after, before])
                 self._database.execute(RENAME_STATE, [after, table.name, before])
 
     def _refuse_sealed(self, table: Table, name: str, sealed: Sequence[str]) -> None:
         for column in sealed:
-            held = f"SELECT 1 FROM {_quoted(name)} WHERE {_quoted(column)} IS NOT NULL LIMIT 1"
+            held = f"SELECT 1 FROM {quoted(name)} WHERE {quoted(column)} IS NOT NULL LIMIT 1"
             if self._database.execute(held).fetchone():
                 raise UnsafeChange([f"{name}.{column} holds secrets, which are bound to their name and cannot get another"])
 
     def _rows(self, table: Table) -> int:
-        return int(self._database.execute(f"SELECT count(*) FROM {_quoted(table.name)}").fetchone()[0])
+        return int(self._database.execute(f"SELECT count(*) FROM {quoted(table.name)}").fetchone()[0])
 
     def _present(self, table: Table) -> dict[str, Any]:
         return {column.name: column for column in self._database.table(table.name).columns}
@@ -150,8 +150,8 @@ class _Preparation:
         tells for all."""
         if column.type != "TEXT":
             return None
-        name = _quoted(column.name)
-        statement = f"SELECT {name} FROM {_quoted(table.name)} WHERE {name} IS NOT NULL LIMIT 1"
+        name = quoted(column.name)
+        statement = f"SELECT {name} FROM {quoted(table.name)} WHERE {name} IS NOT NULL LIMIT 1"
         held = self._database.execute(statement).fetchone()
         if held is None or (key_id_of(str(held[0])) is not None) is column.sealed:
             return None
@@ -161,7 +161,7 @@ class _Preparation:
         return f"{table.name}.{column.name} {is_secret}"
 
     def _holds(self, table: str, column: str, condition: str) -> bool:
-        held = f"SELECT 1 FROM {_quoted(table)} WHERE {_quoted(column)} {condition} LIMIT 1"
+        held = f"SELECT 1 FROM {quoted(table)} WHERE {quoted(column)} {condition} LIMIT 1"
         return self._database.execute(held).fetchone() is not None
 
     def _retargeted(self, table: Table) -> list[str]:
@@ -181,7 +181,7 @@ class _Preparation:
             return False
         if target not in self._existing:
             return self._holds(table.name, column, "IS NOT NULL")
-        return self._holds(table.name, column, f"NOT IN (SELECT id FROM {_quoted(target)})")
+        return self._holds(table.name, column, f"NOT IN (SELECT id FROM {quoted(target)})")
 
     def _lost(self, table: Table, column: str) -> str:
         return f"{table.name}.{column} should refer to {table.references[column]}, and existing rows refer to something else"
@@ -195,7 +195,7 @@ class _Preparation:
             self._done.append(f"table {table.name} was empty and is made anew")
             return
         for column in missing:
-            self._database.execute(f"ALTER TABLE {_quoted(table.name)} ADD COLUMN {_declaration(column, table)}")
+            self._database.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {declaration(column, table)}")
             self._done.append(f"column {table.name}.{column.name} added")
 
     def _remake(self, table: Table) -> None:
@@ -242,10 +242,10 @@ class _Preparation:
         """Drop the indexes that are not as wanted; answers the names of the others."""
         statement = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
         present = dict(self._database.execute(statement, [table.name]).fetchall())
-        wanted = {index.name(table.name): _index_statement(table, index) for index in table.indexes}
+        wanted = {index.name(table.name): index_statement(table, index) for index in table.indexes}
         stale = {name for name, made in present.items() if wanted.get(name) != made}
         for name in stale:
-            self._database.execute(f"DROP INDEX {_quoted(name)}")
+            self._database.execute(f"DROP INDEX {quoted(name)}")
         return present.keys() - stale
 
     def _index(self, table: Table) -> list[str]:
@@ -254,7 +254,7 @@ class _Preparation:
         for index in table.indexes:
             if index.name(table.name) not in present:
                 try:
-                    self._database.execute(_index_statement(table, index))
+                    self._database.execute(index_statement(table, index))
                 except sqlite3.IntegrityError:
                     problems.append(_twice(table, index))
         return problems
@@ -278,33 +278,36 @@ def _in_order(tables: dict[str, Table]) -> list[str]:
             graph[circle[0]].discard(circle[1])
 
 
-def _declaration(column: Column, table: Table) -> str:
-    parts = [_quoted(column.name), column.type]
+def declaration(column: Column, table: Table) -> str:
+    """A column as it stands in the statement that makes it."""
+    parts = [quoted(column.name), column.type]
     if column.not_null:
         parts.append("NOT NULL")
     if column.default is not None:
         parts.append(f"DEFAULT {_literal(column.default)}")
     if column.name in table.references:
-        parts.append(f"REFERENCES {_quoted(table.references[column.name])}({_quoted('id')})")
+        parts.append(f"REFERENCES {quoted(table.references[column.name])}({quoted('id')})")
     return " ".join(parts)
 
 
-def _index_statement(table: Table, index: Index) -> str:
-    columns, name = ", ".join(_quoted(column) for column in index.columns), index.name(table.name)
-    statement = f"CREATE {'UNIQUE ' if index.unique else ''}INDEX {_quoted(name)} ON {_quoted(table.name)}({columns})"
+def index_statement(table: Table, index: Index) -> str:
+    """The statement that makes an index."""
+    columns, name = ", ".join(quoted(column) for column in index.columns), index.name(table.name)
+    statement = f"CREATE {'UNIQUE ' if index.unique else ''}INDEX {quoted(name)} ON {quoted(table.name)}({columns})"
     if index.except_column is not None:
         values = ", ".join(_literal(value) for value in index.except_values)
-        statement += f" WHERE {_quoted(index.except_column)} NOT IN ({values})"
+        statement += f" WHERE {quoted(index.except_column)} NOT IN ({values})"
     elif index.only_equal:
-        statement += " WHERE " + " AND ".join(f"{_quoted(column)} = {_literal(value)}" for column, value in index.only_equal)
+        statement += " WHERE " + " AND ".join(f"{quoted(column)} = {_literal(value)}" for column, value in index.only_equal)
     elif index.only_set is not None:
-        statement += f" WHERE {_quoted(index.only_set)} IS NOT NULL"
+        statement += f" WHERE {quoted(index.only_set)} IS NOT NULL"
     elif index.only_true is not None:
-        statement += f" WHERE {_quoted(index.only_true)} = 1"
+        statement += f" WHERE {quoted(index.only_true)} = 1"
     return statement
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
