@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from engine.access import Actor
 from engine.service.events.entry import Entry
@@ -228,9 +228,17 @@ class Feed:
         for entry in entries:
             self.newest = entry.seq
             self._keep(entry)
-            for watcher in self._reach.of(entry):
+            for watcher in self._concerned(entry):
                 watcher.give(entry)
         return bool(entries)
+
+    def _concerned(self, entry: Entry) -> Iterable[Watcher]:
+        """Whom to wake; where that cannot be told, such as while a read fails, everybody: nobody may miss an entry."""
+        try:
+            return self._reach.of(entry)
+        except Exception:
+            log.exception("Whom an entry of the event log concerns could not be told; everybody is asked")
+            return tuple(self._watchers)
 
     def _keep(self, entry: Entry) -> None:
         self.kept[entry.seq] = entry
