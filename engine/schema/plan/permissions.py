@@ -15,7 +15,7 @@ from engine.schema.plan.change import Change
 from engine.schema.plan.pairs import pairs
 from engine.schema.plan.rows import Rows
 
-PEOPLE = ("everybody", "users", "owners", "operators")
+PEOPLE = ("everybody", "anybody signed in", "owners", "operators")
 
 Rules: TypeAlias = "tuple[RuleText | None, ...]"
 """All of them must hold; None where nobody is kept out beside by the others."""
