@@ -17,6 +17,9 @@ from engine.store.credentials import GENERATION
 SIZE = 10_000
 """How many credentials are remembered: some megabytes."""
 
+LONGEST = 2048
+"""Bytes of one that is remembered; with blanks in it, a good one can be written at any length."""
+
 
 @dataclass(slots=True)
 class Known:
@@ -42,7 +45,9 @@ class Memory:
         database.subscribe(self._committed)
 
     def put(self, key: Hashable, known: Known) -> None:
-        """Remember; the oldest goes when there is no room."""
+        """Remember, unless it is too long; the oldest goes when there is no room."""
+        if isinstance(key, bytes) and len(key) > LONGEST:
+            return
         if len(self._known) >= self._size:
             del self._known[next(iter(self._known))]
         self._known[key] = known

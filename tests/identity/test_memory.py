@@ -117,3 +117,13 @@ async def test_what_has_ended_is_swept_away_and_so_is_what_is_kept_of_people_who
     await running.write(_left_over)
     assert running.store.database.read("SELECT count(*) FROM _passwords") == [(0,)]
     await shut(running)
+
+
+async def test_a_credential_that_is_written_at_length_is_good_and_fills_no_memory(tmp_path: Path) -> None:
+    running = await desk(tmp_path)
+    ann, headers = await running.person("ann")
+    token = headers["authorization"].removeprefix("Bearer ")
+    for number in range(5):
+        assert await me(running.client, authorization=f"Bearer {' ' * (5000 + number)}{token}") == ann.id
+    assert sum(len(str(key)) for key in running.identity._memory._known) < 1000
+    await shut(running)
