@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from engine.access import Actor
+from engine.api.documents import Document
 from engine.api.request import Request
 from engine.api.responses import Send
 from engine.api.streams import RETRY, frame, heartbeat
 from engine.errors import Unauthenticated
-from engine.service.events import Change, CursorExpired, Entry, Watcher
-
-if TYPE_CHECKING:
-    from engine.api.events import EventsEndpoint
+from engine.identity import Identity
+from engine.service import Service
+from engine.service.events import Change, CursorExpired, Entry, Views, Watcher
 
 _KEPT = frozenset({"seq", "at", "type", "id", "row", "change", "resource", "version", "actor"})
 """Names that what a handler tells cannot take."""
@@ -31,10 +31,24 @@ class Cursor(NamedTuple):
         return f"{self.place}.{self.mark}"
 
 
+class Desk(Protocol):
+    """What a stream needs of the endpoint that opened it. `heartbeat` is in seconds."""
+
+    service: Service
+    identity: Identity
+    views: Views
+    people: str
+    heartbeat: float
+
+    def resource(self, actor: Actor, name: str, row: str | None) -> Document | None:
+        """A resource as it is now, None where the actor cannot see it."""
+        ...
+
+
 class Following:
     """One stream: what its watcher takes, judged and written."""
 
-    def __init__(self, endpoint: EventsEndpoint, request: Request, watcher: Watcher, after: Cursor | None) -> None:
+    def __init__(self, endpoint: Desk, request: Request, watcher: Watcher, after: Cursor | None) -> None:
         self._endpoint, self._request, self._watcher, self._after = endpoint, request, watcher, after
         self.views = endpoint.views
         self._mark = self.views.fingerprint(request.actor)

@@ -21,7 +21,7 @@ from engine.store.type_store import normalised
 if TYPE_CHECKING:
     from engine.access import Actor
     from engine.model import Transition
-    from engine.service.service import Service
+    from engine.service.desk import Desk
 
 
 class ChangedMeanwhile(Exception):
@@ -43,15 +43,15 @@ class Create:
 
     def __init__(
         self,
-        service: Service,
+        desk: Desk,
         actor: Actor,
         type_name: str,
         attributes: Mapping[str, Any],
         relationships: Mapping[str, str | None],
         row_id: str | None = None,
     ) -> None:
-        self._service, self._actor = service, actor
-        self._kind = service.writable_kind(actor, type_name)
+        self._desk, self._actor = desk, actor
+        self._kind = desk.writable_kind(actor, type_name)
         self._attributes, self._relationships, self._row_id = attributes, relationships, row_id
         self._given = {**attributes, **relationships}
         owner = self._kind.resource.owner
@@ -60,10 +60,10 @@ class Create:
 
     async def prepare(self) -> None:
         kind = self._kind
-        self._service.inputs[kind.name].check(self._attributes, self._relationships, complete=True)
-        if self._service.checks.concern(kind, None):
+        self._desk.inputs[kind.name].check(self._attributes, self._relationships, complete=True)
+        if self._desk.checks.concern(kind, None):
             row = {**dict.fromkeys(kind.layout.names), **kind.defaults, **self._given}
-            await self._service.checks.run(kind, self._actor, row)
+            await self._desk.checks.run(kind, self._actor, row)
 
     def apply(self, unit: Unit) -> Seen:
         kind = self._kind
@@ -71,7 +71,7 @@ class Create:
         row = unit.draft(kind, self._given, self._row_id)
         insist_on(unit, kind, row, kind.permissions.create, f"create such a resource in {kind.name}")
         may_write(unit, kind, row, {**self._attributes, **self._relationships})
-        return self._service.seen(unit, kind, unit.insert(kind, row))
+        return self._desk.seen(unit, kind, unit.insert(kind, row))
 
 
 class Update:
@@ -79,7 +79,7 @@ class Update:
 
     def __init__(
         self,
-        service: Service,
+        desk: Desk,
         actor: Actor,
         type_name: str,
         row_id: str,
@@ -87,8 +87,8 @@ class Update:
         relationships: Mapping[str, str | None],
         version: int | None = None,
     ) -> None:
-        self._service, self._actor = service, actor
-        self._kind = service.writable_kind(actor, type_name)
+        self._desk, self._actor = desk, actor
+        self._kind = desk.writable_kind(actor, type_name)
         self._row_id, self._version = row_id, version
         self._attributes, self._relationships = attributes, relationships
         self._checked: int | None = None
@@ -99,17 +99,17 @@ class Update:
         They see all of the row, so who may not change it gets none of what they find; `apply` refuses them.
         """
         kind, self._checked = self._kind, None
-        if not self._service.checks.concern(kind, self._attributes):
+        if not self._desk.checks.concern(kind, self._attributes):
             return
-        unit = look(self._service.store, self._actor)
+        unit = look(self._desk.store, self._actor)
         record = unit.find(kind, self._row_id, readable=True)
         if record is not None:
             if refusal(unit, kind, record.row, kind.permissions.update, "change it") is not None:
                 return
-            self._service.inputs[kind.name].check(self._attributes, {}, complete=False)
+            self._desk.inputs[kind.name].check(self._attributes, {}, complete=False)
             given = {**self._attributes, **self._relationships}
             unseen = hidden(unit, record, record.row.keys() - given.keys())
-            await self._service.checks.run(kind, self._actor, {**record.row, **given}, unseen)
+            await self._desk.checks.run(kind, self._actor, {**record.row, **given}, unseen)
             self._checked = record.version
 
     def apply(self, unit: Unit) -> Seen:
@@ -118,7 +118,7 @@ class Update:
         may_change(unit, kind, record)
         insist(record, self._version)
         self._insist_on_check(record)
-        self._service.inputs[kind.name].check(self._attributes, self._relationships, complete=False)
+        self._desk.inputs[kind.name].check(self._attributes, self._relationships, complete=False)
         unseen = hidden(unit, record, given)
         keep_fixed(kind, record, given, unseen)
         changed = {name: end for name, end in self._relationships.items() if name in unseen or record.row[name] != end}
@@ -127,12 +127,12 @@ class Update:
         updated = unit.update(kind, record, given, anew=unseen)
         if changed:
             may_change(unit, kind, updated)
-        return self._service.seen(unit, kind, updated)
+        return self._desk.seen(unit, kind, updated)
 
     def _insist_on_check(self, record: Record) -> None:
         if self._checked is not None and record.version != self._checked:
             raise ChangedMeanwhile
-        if self._checked is None and self._service.checks.concern(self._kind, self._attributes):
+        if self._checked is None and self._desk.checks.concern(self._kind, self._attributes):
             detail = f"{self._kind.name}/{record.id} is made in the same request; give it these values when it is made"
             raise Conflict(detail, code="stale")
 
@@ -142,7 +142,7 @@ class Fire:
 
     def __init__(
         self,
-        service: Service,
+        desk: Desk,
         actor: Actor,
         type_name: str,
         row_id: str,
@@ -150,9 +150,9 @@ class Fire:
         inputs: Mapping[str, Any],
         version: int | None = None,
     ) -> None:
-        self._service, self._row_id, self._version, self._given = service, row_id, version, inputs
-        self._kind = service.writable_kind(actor, type_name)
-        self._transition: Transition = service.transition(self._kind, name)
+        self._desk, self._row_id, self._version, self._given = desk, row_id, version, inputs
+        self._kind = desk.writable_kind(actor, type_name)
+        self._transition: Transition = desk.transition(self._kind, name)
 
     async def prepare(self) -> None:
         """Nothing here takes a while."""
@@ -163,17 +163,17 @@ class Fire:
         rule = kind.permissions.transitions[transition.name]
         insist_on(unit, kind, record.row, rule, f"fire {transition.name} on {kind.name}/{record.id}")
         insist(record, self._version)
-        raise_all(self._service.inputs[kind.name].inputs[transition.name].problems(self._given, complete=True))
+        raise_all(self._desk.inputs[kind.name].inputs[transition.name].problems(self._given, complete=True))
         given = {each.name: each.default for each in transition.inputs.values()} | dict(self._given)
         kinds = {each.name: each.type for each in transition.inputs.values()}
-        return self._service.seen(unit, kind, fire(unit, kind, record, transition.name, normalised(kinds, given)))
+        return self._desk.seen(unit, kind, fire(unit, kind, record, transition.name, normalised(kinds, given)))
 
 
 class Remove:
     """The end of a resource whose type has no transition for it."""
 
-    def __init__(self, service: Service, actor: Actor, type_name: str, row_id: str, version: int | None = None) -> None:
-        self._kind = service.writable_kind(actor, type_name)
+    def __init__(self, desk: Desk, actor: Actor, type_name: str, row_id: str, version: int | None = None) -> None:
+        self._kind = desk.writable_kind(actor, type_name)
         self._row_id, self._version = row_id, version
 
     async def prepare(self) -> None:

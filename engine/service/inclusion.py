@@ -19,8 +19,8 @@ from engine.store import TypeStore
 
 if TYPE_CHECKING:
     from engine.access import Actor
+    from engine.service.desk import Desk
     from engine.service.seen import Seen
-    from engine.service.service import Service
 
 MAX_DEPTH = 4
 MAX_INCLUDED = 5000
@@ -71,8 +71,8 @@ def _end(kind: TypeStore, step: str) -> str:
 class Inclusion:
     """Gathers what one document includes."""
 
-    def __init__(self, service: Service, actor: Actor) -> None:
-        self._service = service
+    def __init__(self, desk: Desk, actor: Actor) -> None:
+        self._desk = desk
         self._actor = actor
         self._found = Included()
         self._primary: set[Key] = set()
@@ -101,20 +101,20 @@ class Inclusion:
             await self._level(target, reached, further)
 
     async def _one(self, kind: TypeStore, rows: list[Seen], end: Relationship) -> tuple[TypeStore, list[Seen]]:
-        target, position = self._service.kind(self._actor, end.to), kind.layout.index[end.name]
+        target, position = self._desk.kind(self._actor, end.to), kind.layout.index[end.name]
         linked = {seen.record.values[position]: None for seen in rows if end.name not in seen.hidden}
         linked.pop(None, None)
-        records = await self._service.store.among(target, self._actor, linked)
-        return target, self._service.shown(self._actor, target, records)
+        records = await self._desk.store.among(target, self._actor, linked)
+        return target, self._desk.shown(self._actor, target, records)
 
     async def _many(self, kind: TypeStore, rows: list[Seen], end: Reverse) -> tuple[TypeStore, list[Seen]]:
-        target = self._service.kind(self._actor, end.type)
+        target = self._desk.kind(self._actor, end.type)
         ids = [seen.record.id for seen in rows]
-        records = await self._service.store.referring(target, self._actor, end.by, ids, MAX_MANY + 1)
+        records = await self._desk.store.referring(target, self._actor, end.by, ids, MAX_MANY + 1)
         if len(records) > MAX_MANY:
             detail = f"{end.name} leads to more than {MAX_MANY} resources; read them at the address of the relationship"
             raise BadRequest(detail, parameter="include")
-        reached = [seen for seen in self._service.shown(self._actor, target, records) if end.by not in seen.hidden]
+        reached = [seen for seen in self._desk.shown(self._actor, target, records) if end.by not in seen.hidden]
         position = target.layout.index[end.by]
         linkage = {row_id: self._found.many.setdefault((kind.name, row_id, end.name), []) for row_id in ids}
         for seen in reached:

@@ -10,15 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from engine.errors import Invalid
+from engine.service.done import Done
 from engine.store import Unit
-
-if TYPE_CHECKING:
-    from engine.service.service import Done
 
 FIND = "SELECT fingerprint, status, headers, body FROM _answers WHERE id = ?"
 KEEP = "INSERT INTO _answers (id, fingerprint, status, headers, body, at) VALUES (?, ?, ?, ?, ?, ?)"

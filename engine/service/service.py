@@ -12,18 +12,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from engine.access import Actor, Verb
-from engine.commands.registry import ReadContext, Registry
-from engine.errors import BadRequest, Conflict, HosterError, NotFound, Unauthenticated
-from engine.model import Transition
+from engine.access import Actor
+from engine.commands.registry import ReadContext
+from engine.errors import BadRequest, Conflict, HosterError, NotFound
 from engine.service.changes import Change, ChangedMeanwhile, Create, Fire, Remove, Update
-from engine.service.checks import Checks
+from engine.service.desk import Desk
+from engine.service.done import Done
 from engine.service.inclusion import Included, Inclusion, Paths
 from engine.service.once import Once
-from engine.service.refusals import insist_on_scope
-from engine.service.seen import NOTHING, Seen
-from engine.service.validation import TypeInput, raise_all
-from engine.store import ListQuery, Record, Store, TypeStore, Unit
+from engine.service.seen import Seen
+from engine.service.validation import raise_all
+from engine.store import ListQuery, Record, Unit
 from engine.store.unit import Effect
 
 ATTEMPTS = 5
@@ -41,14 +40,6 @@ class Page:
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What a write did: one resource for each change, None for one that is gone, and all effects in their order."""
-
-    seen: tuple[Seen | None, ...]
-    effects: tuple[Effect, ...]
-
-
 class _Undo(Exception):
     """Takes a write back that was only made to see what it does."""
 
@@ -57,26 +48,8 @@ class _Undo(Exception):
         self.done = done
 
 
-class Service:
+class Service(Desk):
     """See the module."""
-
-    def __init__(self, store: Store, registry: Registry) -> None:
-        self.store = store
-        self.registry = registry
-        self.inputs = {name: TypeInput(kind.resource) for name, kind in store.types.items()}
-        self.checks = Checks(store, registry)
-
-    def kind(self, actor: Actor, name: str, verb: Verb = "read") -> TypeStore:
-        """The type, if the token that the actor came with is for it."""
-        kind = self.store.kind(name)
-        insist_on_scope(actor, name, verb)
-        return kind
-
-    def writable_kind(self, actor: Actor, name: str) -> TypeStore:
-        """The type, for somebody who is known and whose token may write it."""
-        if not actor.system and not actor.facts["known"]:
-            raise Unauthenticated("Sign in, or send a token: Authorization: Bearer …")
-        return self.kind(actor, name, "write")
 
     # Reading
 
@@ -201,33 +174,6 @@ class Service:
             return False
         finally:
             unsubscribe()
-
-    def transition(self, kind: TypeStore, name: str) -> Transition:
-        """The transition of that name; raises `NotFound`."""
-        lifecycle = kind.resource.lifecycle
-        transition = lifecycle.transitions.get(name) if lifecycle else None
-        if transition is None:
-            raise NotFound(f"{kind.name} has no transition, read or relationship {name[:64]!r}")
-        return transition
-
-    # What is for whom
-
-    def shown(self, actor: Actor, kind: TypeStore, records: Sequence[Record]) -> list[Seen]:
-        """Records without what is hidden from `actor`: everything that can be, where the row went away since it was read."""
-        if actor.system or not kind.hides:
-            return [Seen(record) for record in records]
-        known = self.store.hidden(kind, actor, [record.id for record in records])
-        everything = frozenset(kind.permissions.attributes)
-        return [Seen(record, known.get(record.id, everything)) for record in records]
-
-    def seen(self, unit: Unit, kind: TypeStore, record: Record) -> Seen:
-        """A record that was just written, as the writer sees it."""
-        hidden = NOTHING
-        if kind.hides and not unit.actor.system:
-            known = self.store.hidden(kind, unit.actor, [record.id], unit.transaction.all)
-            hidden = known.get(record.id, frozenset(kind.permissions.attributes))
-        made = unit.made.get((kind.name, record.id))
-        return Seen(record, hidden) if made is None else Seen(record, hidden, made)
 
     def _visible(self, unit: Unit) -> tuple[Effect, ...]:
         """The effects on rows that the actor may see: what a write does to others is not theirs to learn.

@@ -142,7 +142,7 @@ class Feed:
         self.ending: str | None = None
         self._bytes = 0
         self._database = store.database
-        self._reach = Reach(store, views)
+        self._reach = Reach[Watcher](store, views)
         self._watchers: set[Watcher] = set()
         self._news = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None

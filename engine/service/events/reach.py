@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from engine.access import Actor
 from engine.rules.tree import Equal, ItemOf, Node, Read, parts
@@ -19,9 +19,6 @@ from engine.service.events.views import Views
 from engine.store import Store
 from engine.store.sight import Sight
 
-if TYPE_CHECKING:
-    from engine.service.events.feed import Watcher
-
 Sort: TypeAlias = "tuple[bool, bool, bool]"
 """What strangers differ in: the system, known, an operator."""
 
@@ -29,8 +26,10 @@ ALIKE = ("known", "operator")
 
 NOBODY = "\0"
 
+Watcher = TypeVar("Watcher")
 
-class Reach:
+
+class Reach(Generic[Watcher]):
     """See the module."""
 
     def __init__(self, store: Store, views: Views) -> None:
