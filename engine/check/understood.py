@@ -52,6 +52,11 @@ class Understood:
         same = {name for name in before if name.partition(".")[0] not in changed}
         return renamed(part, {_OLD + name: self._read(name) for name in same}) if same else part
 
+    def before(self, part: Node, changed: frozenset[str]) -> Node:
+        """A rule about the row before a move, in the words of the time after it: what is `changed` is then `old`."""
+        now = {read.path for read in reads(part) if read.path.partition(".")[0] in changed}
+        return renamed(self.unchanged(part, changed), {name: self._read(_OLD + name) for name in now})
+
     def facts_of(self, transition: Transition) -> Facts:
         """What is certain before anything is assumed, with the inputs of a transition."""
         return self._facts(transition) if transition.inputs else self.facts

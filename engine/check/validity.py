@@ -6,7 +6,7 @@ changes nothing but the state, the record of a failure, and what is computed; a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from engine.check.reasoning import NULL, Values, only, together
 from engine.check.reasoning.declared import PLAIN
@@ -16,7 +16,7 @@ from engine.check.understood import Understood
 from engine.check.ways import Ways
 from engine.loader.loading import Loaded
 from engine.loader.problem import Problem
-from engine.model import Attribute, Lifecycle, Relationship, ResourceType, Validation
+from engine.model import Attribute, Lifecycle, Relationship, ResourceType, Transition, Validation
 from engine.rules.tree import Node
 
 
@@ -25,7 +25,8 @@ def check_validity(loaded: Loaded, rules: Understood, ways: Ways | None) -> Iter
     validations = rules.resource.validations
     if not validations:
         return
-    never = _first_broken(rules, validations, rules.facts)
+    parts = [rules.tree(each.rule) for each in validations]
+    never = _first_broken(rules, parts, rules.facts)
     if never is not None:
         yield Problem(
             never.rule.position, "validation-never-holds", "no row can ever meet this, or not together with those before it"
@@ -42,10 +43,8 @@ def check_validity(loaded: Loaded, rules: Understood, ways: Ways | None) -> Iter
 
 def _moves(loaded: Loaded, rules: Understood, lifecycle: Lifecycle, ways: Ways) -> Iterator[Problem]:
     """Transitions and successes after which no row meets the conditions."""
-    name = rules.resource.name
-    changed = _changed(rules.resource, lifecycle)
     for transition in lifecycle.transitions.values():
-        broken = [_on_move(rules, lifecycle, source, transition.target, changed) for source in transition.sources]
+        broken = [_on_transition(rules, lifecycle, transition, source) for source in transition.sources]
         if None not in broken:
             message = f"{transition.name} is never possible: no row that is then {transition.target} meets {_quoted(broken[0])}"
             message += f"; {ways.by(transition, transition.sources[0])}"
@@ -53,20 +52,25 @@ def _moves(loaded: Loaded, rules: Understood, lifecycle: Lifecycle, ways: Ways) 
     for state in lifecycle.states.values():
         if state.then is None:
             continue
-        broken_then = _on_move(rules, lifecycle, state.name, state.then, None)
+        parts = [rules.tree(each.rule) for each in rules.resource.validations]
+        broken_then = _first_broken(rules, parts, rules.facts.afresh(_moved(lifecycle, state.name, state.then)))
         if broken_then is not None:
             message = f"{state.run} can never end well: no row that is then {state.then} meets {_quoted(broken_then)}"
-            position = loaded.place(name, "lifecycle", "states", state.name, "then")
+            position = loaded.place(rules.resource.name, "lifecycle", "states", state.name, "then")
             yield Problem(position, "move-never-valid", f"{message}; {ways.to(state.name)}")
 
 
-def _on_move(
-    rules: Understood, lifecycle: Lifecycle, source: str, target: str, changed: frozenset[str] | None
-) -> Validation | None:
-    """The condition that a move breaks for certain; `changed` are the only names that it changes, None for any."""
-    state = lifecycle.attribute
-    facts = rules.facts.afresh({state: only((target,)), f"old.{state}": only((source,))})
-    return _first_broken(rules, rules.resource.validations, facts, changed)
+def _on_transition(rules: Understood, lifecycle: Lifecycle, transition: Transition, source: str) -> Validation | None:
+    """The condition that a transition breaks for certain, where what it needs can be true at all."""
+    changed = _changed(rules.resource, lifecycle)
+    needs = [rules.before(rules.tree(each.rule, transition), changed) for each in transition.guards]
+    parts = [rules.unchanged(rules.tree(each.rule), changed) for each in rules.resource.validations]
+    facts = rules.facts_of(transition).afresh(_moved(lifecycle, source, transition.target))
+    return _first_broken(rules, parts, facts, needs) if together(needs, facts) else None
+
+
+def _moved(lifecycle: Lifecycle, source: str, target: str) -> dict[str, Values]:
+    return {lifecycle.attribute: only((target,)), f"old.{lifecycle.attribute}": only((source,))}
 
 
 def _changed(resource: ResourceType, lifecycle: Lifecycle) -> frozenset[str]:
@@ -90,7 +94,7 @@ def _at_creation(rules: Understood) -> Validation | None:
     facts = rules.facts.afresh(known)
     if create is None or not together([rules.tree(create)], facts):
         return None
-    return _first_broken(rules, resource.validations, facts)
+    return _first_broken(rules, [rules.tree(each.rule) for each in resource.validations], facts)
 
 
 def _first_value(attribute: Attribute) -> Values | None:
@@ -116,23 +120,16 @@ def _parts(attribute: Attribute) -> tuple[str, ...]:
     return (name, f"{name}.amount", f"{name}.currency") if attribute.type == "money" else (name,)
 
 
-def _first_broken(
-    rules: Understood, validations: tuple[Validation, ...], facts: Facts, changed: frozenset[str] | None = None
-) -> Validation | None:
+def _first_broken(rules: Understood, parts: list[Node], facts: Facts, needs: Sequence[Node] = ()) -> Validation | None:
     """The first condition that leaves no case in which it and those before it hold; one that fails alone comes first."""
-    parts = [_part(rules, each, changed) for each in validations]
+    validations = rules.resource.validations
     for validation, part in zip(validations, parts, strict=True):
-        if not together([part], facts.afresh({})):
+        if not together([*needs, part], facts.afresh({})):
             return validation
     for count, validation in enumerate(validations, start=1):
-        if not together(parts[:count], facts.afresh({})):
+        if not together([*needs, *parts[:count]], facts.afresh({})):
             return validation
     return None
-
-
-def _part(rules: Understood, validation: Validation, changed: frozenset[str] | None) -> Node:
-    tree = rules.tree(validation.rule)
-    return tree if changed is None else rules.unchanged(tree, changed)
 
 
 def _quoted(validation: Validation | None) -> str:
