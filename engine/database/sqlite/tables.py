@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.database.sqlite.connection import connect
+from engine.database.sqlite.sealed import SealedColumns
 from engine.database.tables import Column, Index, Table
-from engine.secrets.keyring import key_id_of
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -69,6 +69,7 @@ class _Preparation:
         self._database = database
         self._existing = set(database.table_names())
         self._done: list[str] = []
+        self._sealed = SealedColumns(database)
 
     def run(self, tables: Sequence[Table]) -> list[str]:
         for table in tables:
@@ -86,6 +87,7 @@ class _Preparation:
         problems = [problem for table in tables for problem in self._index(table)]
         if problems:
             raise UnsafeChange(problems)
+        self._sealed.note(tables)
         return self._done
 
     def _rename(self, table: Table) -> None:
@@ -95,6 +97,7 @@ class _Preparation:
             self._database.execute(f"ALTER TABLE {quoted(table.was)} RENAME TO {quoted(table.name)}")
             for kept in KEPT_BY_TYPE:
                 self._database.execute(f"UPDATE {quoted(kept)} SET type = ? WHERE type = ?", [table.name, table.was])
+            self._sealed.rename_table(table.was, table.name)
             self._existing = self._existing - {table.was} | {table.name}
             self._done.append(f"table {table.was} is called {table.name}")
         if table.name not in self._existing:
@@ -105,6 +108,7 @@ class _Preparation:
                 self._refuse_sealed(table, table.name, [column.was] if column.sealed else [])
                 old, new = quoted(column.was), quoted(column.name)
                 self._database.execute(f"ALTER TABLE {quoted(table.name)} RENAME COLUMN {old} TO {new}")
+                self._sealed.rename_column(table.name, column.was, column.name)
                 self._done.append(f"column {table.name}.{column.was} is called {column.name}")
         if table.renamed:
             self._unindex(table)  # one over the rows that are not gone goes by the old names of states
@@ -146,14 +150,10 @@ class _Preparation:
         return problems + [self._lost(table, column) for column in self._retargeted(table) if self._loses(table, column)]
 
     def _resealed(self, table: Table, column: Column) -> str | None:
-        """What is wrong when a column becomes secret, or is no longer: what it holds was written as the other. One value
-        tells for all."""
-        if column.type != "TEXT":
+        """What is wrong when a column becomes secret, or is no longer: what it holds was written as the other."""
+        if column.type != "TEXT" or not self._holds(table.name, column.name, "IS NOT NULL"):
             return None
-        name = quoted(column.name)
-        statement = f"SELECT {name} FROM {quoted(table.name)} WHERE {name} IS NOT NULL LIMIT 1"
-        held = self._database.execute(statement).fetchone()
-        if held is None or (key_id_of(str(held[0])) is not None) is column.sealed:
+        if ((table.name, column.name) in self._sealed) is column.sealed:
             return None
         is_secret = (
             "is secret now, and existing rows hold it in clear" if column.sealed else "holds secrets and is none any more"
