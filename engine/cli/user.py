@@ -35,6 +35,7 @@ def reset(email: str) -> None:
 async def _reset(hoster: Hoster, email: str) -> str | None:
     accounts = hoster.identity.accounts
     try:
+        await hoster.prepare()
         return None if accounts is None else await accounts.link(email)
     finally:
         await hoster.database.close()
