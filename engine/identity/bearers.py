@@ -108,23 +108,6 @@ class Bearers:
         if record is not None:
             unit.remove(self.kind, record)
 
-    def remove_ended(self, unit: Unit, most: int) -> int:
-        """Remove credentials that have ended; returns how many, at most `most`."""
-        conditions, parameters = [], []
-        if "expires_at" in self.kind.resource.attributes:
-            conditions.append("t.expires_at < ?")
-            parameters.append(unit.now)
-        if self._idle is not None and self._used is not None:
-            conditions.append(f"coalesce(t.{quoted(self._used)}, t.created_at) < ?")
-            parameters.append(timestamp(unit.time - self._idle - FINE))
-        if not conditions:
-            return 0
-        statement = f"{self.kind.select} WHERE {' OR '.join(conditions)} LIMIT ?"
-        rows = unit.transaction.all(statement, (*parameters, most))
-        for values in rows:
-            unit.remove(self.kind, Record(self.kind.layout, values))
-        return len(rows)
-
     def _set_end(self, known: Known) -> None:
         known.until = known.ends if self._idle is None else min(known.ends, known.told + self._idle)
 
@@ -146,6 +129,24 @@ class Bearers:
             log.warning("When %s were last used could not be noted", self.kind.name, exc_info=True)
         finally:
             self._writing = None
+
+
+def remove_ended(unit: Unit, resource: ResourceType, idle: float | None, most: int) -> int:
+    """Remove credentials of a type that have ended, or lain idle for so many seconds; returns how many, at most `most`."""
+    kind, conditions, parameters = unit.store.kind(resource.name), [], []
+    used = next((name for name in USED if name in resource.attributes), None)
+    if "expires_at" in resource.attributes:
+        conditions.append("t.expires_at < ?")
+        parameters.append(unit.now)
+    if idle is not None and used is not None:
+        conditions.append(f"coalesce(t.{quoted(used)}, t.created_at) < ?")
+        parameters.append(timestamp(unit.time - idle - FINE))
+    if not conditions:
+        return 0
+    rows = unit.transaction.all(f"{kind.select} WHERE {' OR '.join(conditions)} LIMIT ?", (*parameters, most))
+    for values in rows:
+        unit.remove(kind, Record(kind.layout, values))
+    return len(rows)
 
 
 def _scopes(column: str | None) -> frozenset[str] | None:

@@ -6,8 +6,7 @@ from functools import partial
 
 from engine.commands.job import Job
 from engine.commands.registry import Registry
-from engine.identity.bearers import Bearers
-from engine.identity.people import People
+from engine.identity.bearers import remove_ended
 from engine.store import Unit
 from engine.store.type_store import quoted
 
@@ -32,8 +31,7 @@ def _ended(unit: Unit, kind: str, idle: float) -> int:
     resource = unit.store.definitions.credential("cookie" if kind == "cookie" else "bearer")
     if resource is None:
         return 0
-    bearers = Bearers(People(unit.store), resource, idle=idle if kind == "cookie" else None)
-    return bearers.remove_ended(unit, BATCH)
+    return remove_ended(unit, resource, idle if kind == "cookie" else None, BATCH)
 
 
 def _left_over(unit: Unit) -> None:

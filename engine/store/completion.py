@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from engine.model import Definitions, Relationship, ResourceType
+from engine.model import Relationship
+from engine.store.type_store import TypeStore
+from engine.store.work import Work
 from engine.types import TYPES, hashed
 
-if TYPE_CHECKING:
-    from engine.store.type_store import TypeStore
-    from engine.store.unit import Unit
 
-
-def completed(definitions: Definitions, resource: ResourceType) -> bool:
-    """Whether new rows of this type get anything of the kind."""
-    linked = any(each.default is not None and each.to in definitions.types for each in resource.relationships.values())
-    return linked or any(each.type == "token" for each in resource.attributes.values())
-
-
-def complete(unit: Unit, kind: TypeStore, row: dict[str, Any], given: Mapping[str, Any]) -> None:
+def complete(unit: Work, kind: TypeStore, row: dict[str, Any], given: Mapping[str, Any]) -> None:
     """Complete a drafted row by what was not `given`."""
     for relationship in kind.resource.relationships.values():
         if relationship.default is not None and relationship.name not in given:
@@ -31,7 +23,7 @@ def complete(unit: Unit, kind: TypeStore, row: dict[str, Any], given: Mapping[st
             unit.made.setdefault((kind.name, row["id"]), {})[attribute.name] = text
 
 
-def meant(unit: Unit, relationship: Relationship, values: Mapping[str, Any]) -> str | None:
+def meant(unit: Work, relationship: Relationship, values: Mapping[str, Any]) -> str | None:
     """The id of the oldest row that has these values, whoever may see it; None where there is none."""
     target = unit.store.types[relationship.to]
     wanted = target.normal(values)

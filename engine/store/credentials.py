@@ -7,14 +7,11 @@ number in the same transaction, so that each process forgets in time, whoever wr
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.errors import Forbidden, Invalid
-from engine.model import Definitions, ResourceType
-
-if TYPE_CHECKING:
-    from engine.store.type_store import TypeStore
-    from engine.store.unit import Unit
+from engine.store.type_store import TypeStore
+from engine.store.work import Work
 
 COUNT = (
     "INSERT INTO _facts (id, value) VALUES ('identities', '1') "
@@ -26,17 +23,12 @@ SCOPES = "scopes"
 VERBS = ("read", "write")
 
 
-def lets_in(definitions: Definitions, resource: ResourceType) -> bool:
-    """Whether rows of this type decide who somebody is, or how much they may have."""
-    return resource.identity or resource.credential is not None or resource is definitions.limits
-
-
-def changed(unit: Unit) -> None:
+def changed(unit: Work) -> None:
     """Make every process forget whom it knows, once this unit is committed."""
     unit.transaction.run(COUNT)
 
 
-def hold(unit: Unit, kind: TypeStore, row: Mapping[str, Any]) -> None:
+def hold(unit: Work, kind: TypeStore, row: Mapping[str, Any]) -> None:
     """Refuse a credential with scopes that do not exist, or that are wider than those of the one it is made with."""
     wanted, held = row.get(SCOPES), unit.actor.scopes
     for index, scope in enumerate(wanted or ()):

@@ -11,16 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from engine.errors import Forbidden, Many
 from engine.model import JSON, Definitions, Limit, ResourceType
 from engine.rules import Condition, Rule, compile_rule, row_scope
 from engine.store.layout import Record
 from engine.store.type_store import ALIAS, TypeStore, quoted
-
-if TYPE_CHECKING:
-    from engine.store.unit import Unit
+from engine.store.work import Work
 
 TOLERANCE = 1e-6
 """Tenths do not add up exactly in floating point; a limit is not reached by the last digit of a sum."""
@@ -81,13 +79,13 @@ class Limits:
         self._limits = tuple(_compiled(kind.resource, each, scope, dialect) for each in kind.resource.limits.values())
         self._hops = frozenset(hop for each in self._limits if each.where is not None for hop in each.where.relationships)
 
-    def check(self, unit: Unit, row: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
+    def check(self, unit: Work, row: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
         """Raise `LimitReached` where `row`, which was `before`, takes more than there is room for."""
         found = self.problems(unit, row, before)
         if found:
             raise found[0] if len(found) == 1 else Many(found)
 
-    def problems(self, unit: Unit, row: Mapping[str, Any], before: Mapping[str, Any] | None) -> list[LimitReached]:
+    def problems(self, unit: Work, row: Mapping[str, Any], before: Mapping[str, Any] | None) -> list[LimitReached]:
         """Every limit in the way of `row`, which was `before`, or is new."""
         owner = row[self._owner]
         if unit.actor.system or owner is None:
@@ -107,14 +105,14 @@ class Limits:
                 found.append(told)
         return found
 
-    def _more(self, unit: Unit, each: _Compiled, row: Mapping[str, Any], before: Mapping[str, Any] | None) -> float:
+    def _more(self, unit: Work, each: _Compiled, row: Mapping[str, Any], before: Mapping[str, Any] | None) -> float:
         """What the owner has more of afterwards."""
         amount = each.amount(row) if self._counts(unit, each, row) else 0
         if before is None or before[self._owner] != row[self._owner] or not self._counts(unit, each, before):
             return amount
         return amount - each.amount(before)
 
-    def _counts(self, unit: Unit, each: _Compiled, row: Mapping[str, Any]) -> bool:
+    def _counts(self, unit: Work, each: _Compiled, row: Mapping[str, Any]) -> bool:
         lifecycle = self._kind.resource.lifecycle
         if lifecycle is not None and row[lifecycle.attribute] in lifecycle.gone:
             return False
@@ -123,13 +121,13 @@ class Limits:
         related = unit.related(self._kind, row, self._hops)
         return bool(each.where.evaluate(row, user=unit.actor.facts, related=related, now=unit.now))
 
-    def _lifted(self, unit: Unit, each: _Compiled, row: Mapping[str, Any]) -> bool:
+    def _lifted(self, unit: Work, each: _Compiled, row: Mapping[str, Any]) -> bool:
         if each.unless is None:
             return False
         related = unit.related(self._kind, row, each.unless.relationships)
         return bool(each.unless.evaluate(row, user=unit.actor.facts, related=related, now=unit.now))
 
-    def _others(self, unit: Unit, limits: tuple[_Compiled, ...], owner: str, row_id: str) -> list[float]:
+    def _others(self, unit: Work, limits: tuple[_Compiled, ...], owner: str, row_id: str) -> list[float]:
         """What the owner's other rows amount to, for each limit, in one query."""
         columns: list[str] = []
         parameters: list[Any] = []
@@ -148,7 +146,7 @@ class Limits:
         assert found is not None  # noqa: S101  a query without groups answers one row
         return [amount or 0 for amount in found]
 
-    def _allowance(self, unit: Unit, owner: str) -> Allowance:
+    def _allowance(self, unit: Work, owner: str) -> Allowance:
         """What the owner's plan says; what came with the owner's own request wins over it."""
         store, actor = unit.store, unit.actor
         person = unit.find(store.types[self._identity.name], owner)
@@ -196,7 +194,7 @@ def _compiled(resource: ResourceType, limit: Limit, scope: Any, dialect: str) ->
     return _Compiled(limit, where, where.sql(dialect, ALIAS) if where is not None else None, unless, whole)
 
 
-def _label(unit: Unit, record: Record) -> str:
+def _label(unit: Work, record: Record) -> str:
     """What people call a row: its title, else its name, as far as the actor may see that, else its id."""
     resource, row = record.layout.resource, record.row
     named = [name for name in (resource.view.title, "title", "name") if name is not None and name in resource.attributes]

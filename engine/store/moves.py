@@ -8,7 +8,7 @@ command begins only when that one has ended or lost its lease, and its late outc
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -16,9 +16,7 @@ from engine.errors import Conflict
 from engine.model import Lifecycle, State
 from engine.store.layout import Record
 from engine.store.type_store import CompiledGuard, TypeStore
-
-if TYPE_CHECKING:
-    from engine.store.unit import Unit
+from engine.store.work import Work
 
 ENQUEUE = (
     "INSERT INTO _commands (name, type, row, state, inputs, actor, open, status, due, deadline, attempt, failures, created_at) "
@@ -45,7 +43,7 @@ class GuardFailed(Conflict):
     code, title = "guard_failed", "A condition is not met"
 
 
-def fire(unit: Unit, kind: TypeStore, record: Record, name: str, inputs: Mapping[str, Any]) -> Record:
+def fire(unit: Work, kind: TypeStore, record: Record, name: str, inputs: Mapping[str, Any]) -> Record:
     """Move `record` by the transition `name`; raises `WrongState` or `GuardFailed`."""
     for obstacle in obstacles(unit, kind, record, name, inputs):
         raise obstacle
@@ -55,7 +53,7 @@ def fire(unit: Unit, kind: TypeStore, record: Record, name: str, inputs: Mapping
 
 
 def obstacles(
-    unit: Unit, kind: TypeStore, record: Record, name: str, inputs: Mapping[str, Any], *, without_inputs: bool = False
+    unit: Work, kind: TypeStore, record: Record, name: str, inputs: Mapping[str, Any], *, without_inputs: bool = False
 ) -> Iterator[Conflict]:
     """What keeps `record` from the move: its state, then every guard; `without_inputs`, those that look at no input."""
     lifecycle = kind.resource.lifecycle
@@ -73,7 +71,7 @@ def obstacles(
             yield GuardFailed(guard.message)
 
 
-def holds(unit: Unit, kind: TypeStore, record: Record, guard: CompiledGuard, inputs: Mapping[str, Any]) -> bool:
+def holds(unit: Work, kind: TypeStore, record: Record, guard: CompiledGuard, inputs: Mapping[str, Any]) -> bool:
     """Whether a guard lets `record` pass."""
     row, related = record.row, unit.related(kind, record.row, guard.rule.relationships)
     return bool(guard.rule.evaluate(row, user=unit.actor.facts, related=related, old=row, inputs=inputs, now=unit.now))
@@ -85,7 +83,7 @@ def looks_at_inputs(guard: CompiledGuard) -> bool:
 
 
 def enter(
-    unit: Unit,
+    unit: Work,
     kind: TypeStore,
     record: Record,
     target: str,
@@ -119,7 +117,7 @@ def arrival(lifecycle: Lifecycle, target: str, failure: Mapping[str, Any] | None
 
 
 def arrive(
-    unit: Unit, kind: TypeStore, record: Record, name: str, inputs: Mapping[str, Any] | None = None, run: str | None = None
+    unit: Work, kind: TypeStore, record: Record, name: str, inputs: Mapping[str, Any] | None = None, run: str | None = None
 ) -> None:
     """Queue the command of the state and set its timers."""
     lifecycle = kind.resource.lifecycle
@@ -133,21 +131,21 @@ def arrive(
         unit.transaction.run(SET_TIMER, (kind.name, record.id, timer.transition, due))
 
 
-def cancel(unit: Unit, kind: TypeStore, record: Record) -> None:
+def cancel(unit: Work, kind: TypeStore, record: Record) -> None:
     """Cancel the open commands of the state that `record` is in."""
     if record.state in kind.busy_states:
         unit.transaction.run(CANCEL_WAITING, ("left", unit.now, kind.name, record.id))
         unit.transaction.run(CANCEL_RUNNING, ("left", kind.name, record.id))
 
 
-def forget(unit: Unit, kind: TypeStore, record: Record) -> None:
+def forget(unit: Work, kind: TypeStore, record: Record) -> None:
     """Cancel what is open or set for a row that is removed."""
     cancel(unit, kind, record)
     if record.state in kind.timed_states:
         unit.transaction.run(DROP_TIMERS, (kind.name, record.id))
 
 
-def _enqueue(unit: Unit, kind: TypeStore, record: Record, state: State, command: str, inputs: Mapping[str, Any]) -> None:
+def _enqueue(unit: Work, kind: TypeStore, record: Record, state: State, command: str, inputs: Mapping[str, Any]) -> None:
     now = unit.milliseconds
     deadline = None if state.within is None else now + int(state.within * 1000)
     text = orjson.dumps(dict(inputs)).decode()

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from engine.errors import Conflict, HosterError
 from engine.model import Relationship
 from engine.store.layout import Record
 from engine.store.type_store import ALIAS, TypeStore, quoted
-
-if TYPE_CHECKING:
-    from engine.store.unit import Unit
+from engine.store.work import Work
 
 Key: TypeAlias = tuple[str, str]
 Going: TypeAlias = "dict[Key, tuple[TypeStore, Record]]"
@@ -35,14 +33,14 @@ class Held(NamedTuple):
         return self.kind.name, self.record.id
 
 
-def remove(unit: Unit, kind: TypeStore, record: Record) -> None:
+def remove(unit: Work, kind: TypeStore, record: Record) -> None:
     """Delete a row, after what refers to it has been dealt with as its relationship says."""
     going, staying = _gather(unit, kind, record, stays=False)
     _settle(unit, going, staying, hold=True)
     _delete(unit, going)
 
 
-def release(unit: Unit, kind: TypeStore, record: Record) -> Record:
+def release(unit: Work, kind: TypeStore, record: Record) -> Record:
     """Deal with what refers to a row that is gone from now on, though it stays in its table; answers the row.
 
     Validations have no say: what happens to the references of a row that is gone was decided by its definition.
@@ -57,14 +55,14 @@ def release(unit: Unit, kind: TypeStore, record: Record) -> Record:
     return left
 
 
-def obstacles(unit: Unit, kind: TypeStore, record: Record, *, stays: bool) -> list[Conflict]:
+def obstacles(unit: Work, kind: TypeStore, record: Record, *, stays: bool) -> list[Conflict]:
     """Every reason why the row cannot be removed, or, when it `stays` in its table, be gone."""
     going, staying = _gather(unit, kind, record, stays=stays)
     return list(_insisting(unit, going, staying))
 
 
 def _gather(
-    unit: Unit, kind: TypeStore, record: Record, *, stays: bool
+    unit: Work, kind: TypeStore, record: Record, *, stays: bool
 ) -> tuple[dict[Key, tuple[TypeStore, Record]], list[Held]]:
     """The rows that go, the first one first, and those that refer to them and stay."""
     first = (kind.name, record.id)
@@ -82,7 +80,7 @@ def _gather(
     return going, [held for held in staying if held.key not in going]
 
 
-def _held(unit: Unit, kind: TypeStore, record: Record, *, gone_too: bool) -> Iterator[Held]:
+def _held(unit: Work, kind: TypeStore, record: Record, *, gone_too: bool) -> Iterator[Held]:
     for name, relationship in kind.referring:
         other = unit.store.types[name]
         where = f"{ALIAS}.{quoted(relationship.name)} = ?{'' if gone_too else other.present}"
@@ -95,7 +93,7 @@ def _gone(held: Held) -> bool:
     return lifecycle is not None and held.record.state in lifecycle.gone
 
 
-def _settle(unit: Unit, going: Going, staying: Iterable[Held], *, hold: bool) -> None:
+def _settle(unit: Work, going: Going, staying: Iterable[Held], *, hold: bool) -> None:
     """Refuse where a row insists on what it refers to; let the others go of it, each in one write."""
     for conflict in _insisting(unit, going, staying):
         raise conflict
@@ -112,7 +110,7 @@ def _settle(unit: Unit, going: Going, staying: Iterable[Held], *, hold: bool) ->
             raise _needed() from error
 
 
-def _insisting(unit: Unit, going: Going, staying: Iterable[Held]) -> Iterator[Conflict]:
+def _insisting(unit: Work, going: Going, staying: Iterable[Held]) -> Iterator[Conflict]:
     """What is in the way, of what the actor may see by name; how many they are is not told.
 
     Of rows that they may not see, and of what would go along unseen, there is one sentence, which names nothing.
@@ -146,7 +144,7 @@ def _insists(held: Held) -> bool:
     return held.relationship.on_delete == "restrict"
 
 
-def _delete(unit: Unit, going: dict[Key, tuple[TypeStore, Record]]) -> None:
+def _delete(unit: Work, going: dict[Key, tuple[TypeStore, Record]]) -> None:
     try:
         order = _referring_first(going, optional_too=True)
     except CycleError:
@@ -169,7 +167,7 @@ def _referring_first(going: dict[Key, tuple[TypeStore, Record]], *, optional_too
     return list(TopologicalSorter(graph).static_order())
 
 
-def _untie(unit: Unit, going: dict[Key, tuple[TypeStore, Record]]) -> None:
+def _untie(unit: Work, going: dict[Key, tuple[TypeStore, Record]]) -> None:
     """Open rings: the rows are deleted in the same breath, so nothing tells of it."""
     for (name, row_id), relationship, _ in _ties(going):
         if not relationship.required:

@@ -10,9 +10,8 @@ from engine.access import Permissions, permissions
 from engine.errors import Invalid
 from engine.model import ROW_VERSION, STANDARD, Definitions, Relationship, ResourceType, RuleText, Transition
 from engine.rules import Rule, compile_rule, row_scope
-from engine.store.completion import completed
-from engine.store.credentials import lets_in
 from engine.store.layout import Layout
+from engine.store.traits import completed, lets_in
 from engine.types import hashed, to_address, to_utc
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from engine.store.type_store import TypeStore
 
 if TYPE_CHECKING:
     from engine.access import Actor
-    from engine.store.store import Store
+    from engine.store.work import Kinds
 
 
 class Stale(Conflict):
@@ -43,7 +43,7 @@ class Unit:
     `made` holds the tokens that were made for new rows in clear, by type and id: this is the only time that they are known.
     """
 
-    def __init__(self, store: Store, transaction: Transaction, actor: Actor, command: int | None = None) -> None:
+    def __init__(self, store: Kinds, transaction: Transaction, actor: Actor, command: int | None = None) -> None:
         self.store = store
         self.transaction = transaction
         self.actor = actor
