@@ -46,6 +46,7 @@ format: setup
 docs: setup
     {{ bin }}/python -m engine.settings.document > docs/settings.md
     {{ bin }}/python -m engine.loader.document docs/definitions.md
+    {{ bin }}/python -m engine.check.document docs/definitions.md
     {{ bin }}/python -m handlers.docker_reference docs/compose.md
 
 # Measure; see bench/

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from engine.check import document as findings_document
 from engine.loader import document as definitions_document
 from engine.pages import NoSuchPart, filled, table
 from engine.settings import Settings, settings_of
 from handlers import docker_reference
 from tests.docs.pages import DOCS, PAGES, blocks, page
 
-MADE = {"definitions": definitions_document.parts, "compose": docker_reference.parts}
+MADE = {"definitions": lambda: (*definitions_document.parts(), *findings_document.parts()), "compose": docker_reference.parts}
 EXPECTED = {"api", "architecture", "compose", "definitions", "handlers", "operations", "settings"}
 
 
