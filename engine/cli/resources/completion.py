@@ -86,8 +86,13 @@ def _types_and_rows(server: Server, context: click.Context, incomplete: str) -> 
 
 def _kind(server: Server, context: click.Context) -> Type:
     given = context.params
-    text = given.get("type_name") or given.get("resource") or given.get("what") or ""
+    text = given.get("type_name") or given.get("resource") or given.get("what") or _first(context)
     return server.type(str(text).partition("/")[0])
+
+
+def _first(context: click.Context) -> str:
+    """The first word that is no option: click has not sorted the words where an option still lacks its value."""
+    return context.args[0] if context.args else ""
 
 
 def _settable(server: Server, context: click.Context, _: str) -> Words:
