@@ -115,7 +115,7 @@ class Bearers:
         return f"{CREDENTIAL}.{quoted(name or '')}" if name in self.kind.layout.kinds else "NULL"
 
     async def _note(self) -> None:
-        """Write what is pending: a plain statement, since who looked when is no change of anything."""
+        """Write what is pending, and comes meanwhile: a plain statement, since who looked when is no change of anything."""
         statement = f"UPDATE {quoted(self.kind.name)} SET {quoted(self._used or '')} = ? WHERE id = ?"
 
         def work(transaction: Transaction) -> None:
@@ -124,7 +124,8 @@ class Bearers:
                 transaction.run(statement, (at, row))
 
         try:
-            await self._store.database.write(work)
+            while self._pending:
+                await self._store.database.write(work)
         except Exception:
             log.warning("When %s were last used could not be noted", self.kind.name, exc_info=True)
         finally:

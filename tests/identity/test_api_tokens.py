@@ -179,6 +179,25 @@ async def test_when_a_token_was_last_used_is_noted_once_a_minute(tmp_path: Path)
     await shut(running)
 
 
+async def test_a_use_while_another_one_is_noted_is_noted_too(tmp_path: Path) -> None:
+    running = await desk(tmp_path)
+    known = []
+    for name in ("ann", "bob"):
+        _, headers = await running.person(name)
+        assert await me(running.client, **headers) is not None
+        known.append(running.identity._memory.get(headers["authorization"].encode()))
+    ann, bob = known
+    bearers, now = running.tokens.bearers, running.store.ambient.time() + 90
+    assert ann is not None and bob is not None and bearers is not None
+    await running.until(lambda: bearers._writing is None)
+    bearers.use(ann, now)
+    await asyncio.sleep(0)
+    await running.store.database.write(lambda _: bearers.use(bob, now))
+    used = "SELECT DISTINCT last_used_at FROM tokens"
+    await running.until(lambda: running.store.database.read(used) == [(timestamp(now),)])
+    await shut(running)
+
+
 async def test_tokens_that_are_switched_off_let_nobody_in(tmp_path: Path) -> None:
     running = await desk(tmp_path, auth_tokens=False)
     _, headers = await running.person("ann")
