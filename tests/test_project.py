@@ -34,6 +34,7 @@ OTHER_MEANINGS = (
     ("plan", "engine/access.py", "`user.plan`, a fact about who asks"),
     ("plan", "engine/check/", "`user.plan`, a fact about who asks"),
     ("node", "engine/check/", "a node of the tree of a rule, and of a file"),
+    ("users", "engine/check/", "messages about the type that says `identity: true`"),
     ("plan", "engine/identity/", "`user.plan`, a fact about who asks"),
     ("plan", "engine/rules/", "`user.plan`, a fact about who asks"),
     ("node", "engine/loader/", "a node of the tree of a file"),
