@@ -13,3 +13,10 @@ async def walk(job: Job) -> dict[str, str]:
     if job.row["title"] == "hole":
         raise Fail("fell", "The street has a hole", hint="Mend the street", phase="walk")
     return {"found": "eggs"}
+
+
+@handles("ladders.work")
+async def work(job: Job) -> None:
+    """Goes well, unless the title says otherwise."""
+    if job.row["title"] == "rotten":
+        raise Fail("rotten", "The wood is rotten", hint="Take another")

@@ -39,6 +39,24 @@ def test_waiting_for_what_fails_tells_why_and_ends_with_1(served: House) -> None
     assert served.run("wait", "errands/fallen").code == 1, "it is at rest, and badly"
 
 
+def states(text: str) -> list[str]:
+    """What the lines with times say."""
+    return [line.split(" s  ", 1)[1] for line in text.splitlines() if " s  " in line]
+
+
+def test_what_is_made_and_what_is_deleted_can_be_waited_for(served: House) -> None:
+    assert states(served.done("create", "ladders", "name=tall", "--wait").out) == ["rising", "up"]
+    assert states(served.done("delete", "ladders/tall", "--input", "softly=no", "--wait").out) == ["falling", "gone"]
+    assert served.run("get", "ladders/tall").code == 1
+    failed = served.run("create", "ladders", "name=bad", "title=rotten", "--wait")
+    assert (failed.code, states(failed.out)) == (1, ["rising", "broken"])
+    assert "The wood is rotten (rotten)\nHint: Take another" in failed.err
+    gone = served.make("ladders", "name=short")
+    served.done("wait", f"ladders/{gone}")
+    deleted = served.done("delete", f"ladders/{gone}", "--wait", "--json")
+    assert deleted.document == {"data": None}
+
+
 def test_waiting_as_json_answers_with_the_resource_as_it_is_then(served: House) -> None:
     served.make("errands", "name=answered")
     seen = served.done("do", "start", "errands/answered", "--wait", "--json")

@@ -138,6 +138,10 @@ def test_variables_that_an_orchestrator_sets_for_a_service_are_no_mistakes() -> 
     assert load_settings(injected) == Settings()
 
 
+def test_what_tells_the_command_line_which_server_to_ask_is_no_mistake() -> None:
+    assert load_settings({"HOSTER_URL": "https://hoster.example.org", "HOSTER_TOKEN": "hoster_x"}) == Settings()
+
+
 def test_a_secret_in_a_file_that_others_can_read_is_warned_of(tmp_path: Path) -> None:
     file = write(tmp_path, f"admin_token: '{TOKEN}'\n")
     assert load_settings({}, file).warnings == ()

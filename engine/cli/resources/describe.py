@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 EVENTS = 5
 """How many of the last events are shown."""
 
+MOST_INCLUDED = 20
+"""Relationships that one request may include."""
+
 
 @click.command()
 @click.argument("what", metavar="TYPE[/ID]", shell_complete=completion.types_and_rows)
@@ -49,8 +52,8 @@ def describe(server: Server, what: str, form: str | None) -> None:
 def _found(server: Server, row: Row) -> dict[str, Any]:
     from engine.cli.resources.history import entries
 
-    names = {"include": ",".join(row.type.relations)} if row.type.relations else {}
-    document = server.get(row.path, names)
+    linked = [name for name, each in row.type.relations.items() if each["readable"] is not False][:MOST_INCLUDED]
+    document = server.get(row.path, {"include": ",".join(linked)} if linked else {})
     return {
         "data": document["data"],
         "included": document.get("included", []),

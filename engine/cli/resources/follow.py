@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from engine.cli.resources.failures import Failure, NoServer, Refused
+from engine.cli.resources.failures import NoServer, Refused
 
 if TYPE_CHECKING:
     import httpx
@@ -143,8 +143,3 @@ def cursor_now(server: Server) -> str:
     """Where the log is now."""
     cursor: str = server.get("/events", {"page[size]": "0"})["meta"]["cursor"]
     return cursor
-
-
-def expired() -> Failure:
-    """The log was pruned while nobody listened."""
-    return Failure("The event log does not reach back so far", code="cursor_expired")

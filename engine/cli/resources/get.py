@@ -86,7 +86,7 @@ def _shape(server: Server, kind: Type, chosen: list[str], include: str | None, f
         found[f"fields[{kind.name}]"] = ",".join(name for name in names if name not in ("id",)) or "id"
     if form is not None:
         return found | ({"include": include} if include else {})
-    linked = [name for name in names if name in kind.relations]
+    linked = [name for name in names if name in kind.relations and kind.relations[name]["readable"] is not False]
     if linked:
         found["include"] = ",".join(linked)
     for to in {kind.relations[name]["to"] for name in linked} - {kind.name}:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from engine.errors import HosterError
+
 if TYPE_CHECKING:
     from engine.cli.resources.server import Server
 
@@ -68,10 +70,14 @@ def server_options(function: Function) -> Function:
 
 def reaching(target: Mapping[str, Any], then: Callable[[Server], Any], *, works: bool = False) -> Any:
     """Call `then` with the server that these options lead to."""
+    from engine.cli.resources.failures import Failure
     from engine.cli.resources.target import Target, reach
 
-    with reach(Target(**target), works=works) as reached:
-        return then(reached)
+    try:
+        with reach(Target(**target), works=works) as reached:
+            return then(reached)
+    except HosterError as error:
+        raise Failure(error.detail, code=error.error_code) from error
 
 
 def _with(options: tuple[Callable[[Function], Function], ...], function: Function) -> Function:

@@ -77,11 +77,13 @@ def settle(server: Server, row: Row, cursor: str, state: str | None, seconds: fl
                 teller.say("gone")
                 return End(None, None)
             if event.name == "reset":
-                state = _now(server, row)[1]
-            if event.data.get("id") == row.id:
+                state = _now(server, row).state
+            elif event.data.get("id") == row.id:
                 state = _tell(kind.state, event.data, teller, lambda name: tone(kind, name)) or state
-                if state is not None and not kind.states.get(state, {}).get("busy"):
-                    return End(*_now(server, row))
+            else:
+                continue
+            if not kind.states.get(state or "", {}).get("busy"):
+                return _now(server, row)
     raise Failure(f"{row} is still {state} after {seconds:g} seconds", code="timeout")
 
 

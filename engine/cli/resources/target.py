@@ -23,6 +23,9 @@ TOKEN = "HOSTER_TOKEN"  # noqa: S105  the name of a variable
 PATIENCE = 65.0
 """Seconds until an answer must come; the server holds some back for a minute when asked to."""
 
+_HERE = ("localhost", "127.0.0.1", "::1")
+"""Hosts that are never reached through a proxy of the environment."""
+
 GLANCE = 2.0
 """Seconds to find out whether anybody listens."""
 
@@ -91,7 +94,8 @@ def _client(url: str, token: str | None, patience: float) -> httpx.Client:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Usage(f"{url!r} is no address of a server: it begins with http:// or https://")
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
-    return httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=patience)
+    base = url.rstrip("/").removesuffix("/api/v1")
+    return httpx.Client(base_url=base, headers=headers, timeout=patience, trust_env=parts.hostname not in _HERE)
 
 
 def _settings(target: Target) -> Settings:

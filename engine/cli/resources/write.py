@@ -192,8 +192,9 @@ def _finish(server: Server, row: Row, answer: Answer, wanted: Wish, cursor: str 
         written.effects(answer.document)
         return
     document, end = answer.document, None
-    if cursor is not None and answer.working and wanted.wait is not None:
-        state = ((document.get("data") or {}).get("attributes") or {}).get(row.type.state or "")
+    state = ((document.get("data") or {}).get("attributes") or {}).get(row.type.state or "")
+    busy = answer.working or row.type.states.get(state or "", {}).get("busy")
+    if cursor is not None and wanted.wait is not None and busy:
         teller = settling.Teller(err=wanted.form is not None)
         end = settling.settle(server, row, cursor, state, wanted.wait, teller)
         document = {"data": end.resource}
