@@ -20,6 +20,7 @@ log: {level: info}
 ```
 
 - A name that is not known is refused, with the name that was probably meant. So is a settings file that is not there.
+  `HOSTER_URL` and `HOSTER_TOKEN` are no settings, but for [the command line](cli.md).
 - An empty variable counts as not set, except where noted.
 - Durations have units: `500ms`, `30s`, `1m30s`, `12h`, `7d`. Sizes: `512KiB`, `1MiB`, or a number of bytes.
 - Relative paths start where the server was started.

@@ -39,6 +39,13 @@ def test_types_ids_names_attributes_states_and_transitions_are_completed(served:
     assert "watch" in completed(served, "wa")
 
 
+def test_no_name_of_others_can_be_run_by_a_shell(served: House) -> None:
+    for name in ("$(touch${IFS}x)", "`x`", "a;b", "a b", "*", "a|b", "fine"):
+        served.make("signs", f"text={name}")
+    found = [word.partition("/")[2] for word in completed(served, "get", "signs/")]
+    assert [name for name in found if not name.startswith("sign_")] == ["fine"]
+
+
 def test_nothing_is_completed_and_nothing_said_where_no_server_answers(served: House) -> None:
     assert completed(House(served.folder / "nowhere", port=9, tokens={"ann": "hoster_x"}), "get", "") == []
 

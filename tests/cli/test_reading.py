@@ -180,7 +180,7 @@ def test_a_field_is_explained(stocked: House) -> None:
         "errands.price: attribute, What it may cost",
         "type             money",
         "currency         EUR",
-        "set by           users",
+        "set by           people",
     ):
         assert text in price, text
     assert "set by           the server" in stocked.done("explain", "errands.found").out

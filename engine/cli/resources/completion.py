@@ -6,6 +6,7 @@ It must answer at once and never complain: whatever goes wrong, there is nothing
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,9 @@ PATIENCE = 2.0
 
 MOST = 100
 
+_HARMLESS = re.compile(r"[\w./=@:+,-]+")
+"""What a shell takes as it stands. Shells put completed words into the line, where `$(…)` in somebody's name would be run."""
+
 Items = list[CompletionItem]
 Words = Iterable["tuple[str, str]"]
 Source = Callable[[click.Context, click.Parameter, str], Items]
@@ -33,7 +37,8 @@ def _complete(words: Callable[[Server, click.Context, str], Words]) -> Source:
     def source(context: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
         with contextlib.suppress(Exception, SystemExit), _server(context) as server:
             found = words(server, context, incomplete)
-            return [CompletionItem(word, help=text or None) for word, text in found if word.startswith(incomplete)]
+            harmless = ((word, text) for word, text in found if _HARMLESS.fullmatch(word))
+            return [CompletionItem(word, help=text or None) for word, text in harmless if word.startswith(incomplete)]
         return []
 
     return source
@@ -76,7 +81,7 @@ def _addresses(kind: Type, found: Iterable[dict[str, Any]]) -> Words:
         attributes: dict[str, Any] = each.get("attributes") or {}
         for attribute in kind.naming:
             name = attributes.get(attribute)
-            if isinstance(name, str) and name.isprintable() and " " not in name:
+            if isinstance(name, str):
                 yield f"{kind.name}/{name}", attribute
 
 

@@ -75,7 +75,7 @@ def show_part(kind: Type, name: str) -> None:
 def _field(field: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from _constraints(field)
     by = str(field["set_by"])
-    yield "set by", _SET_BY.get(by, "users" if by == "user" else visible(by))
+    yield "set by", _SET_BY.get(by, "people" if by == "user" else visible(by))
     yield "you may read it", _CAN[field["readable"]]
     yield "you may set it", f"{_CAN[field['settable_at_creation']]} at creation, {_CAN[field['settable_later']]} later"
 
@@ -108,7 +108,7 @@ def _transition(kind: Type, transition: Mapping[str, Any]) -> Iterator[tuple[str
         yield "needs", visible(need)
     if transition["confirm"]:
         yield "asks first", "yes"
-    yield "fired by", "the server only" if transition["by_system"] else "users"
+    yield "fired by", "the server only" if transition["by_system"] else "people"
     can = kind.document["can"]["transitions"]
     name = next(name for name, each in kind.transitions.items() if each is transition)
     yield "you may fire it", _CAN[can[name]]
