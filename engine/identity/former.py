@@ -23,7 +23,7 @@ def adopt(unit: Unit, people: People) -> None:
     for kind in unit.store.types.values():
         _addresses(unit, kind)
         _amounts(unit, kind)
-    _plans(unit, people)
+    _limited(unit, people)
 
 
 def _addresses(unit: Unit, kind: TypeStore) -> None:
@@ -53,7 +53,7 @@ def _amounts(unit: Unit, kind: TypeStore) -> None:
         _give(unit, kind, record, {n: r.evaluate(record.row, user=facts, related=related, now=now) for n, r in rules.items()})
 
 
-def _plans(unit: Unit, people: People) -> None:
+def _limited(unit: Unit, people: People) -> None:
     """Without one nothing is allowed: everybody gets that with which new users begin."""
     relationship = people.kind.resource.relationships.get(people.plan or "")
     if relationship is None or relationship.default is None:
