@@ -6,9 +6,34 @@ import click
 
 VARIABLE = "_HOSTER_COMPLETE"
 
-_SPACE = "    return 0\n"
-_NO_SPACE = "    [[ ${COMPREPLY[0]} == *[=/.] ]] && compopt -o nospace\n    return 0\n"
-"""What ends in one of these is not at its end; bash would begin a new word."""
+BASH = """\
+_hoster_completion() {
+    local words=() each response type value prefix=
+    for ((each = 0; each <= COMP_CWORD; each++)); do
+        if ((each > 1)) && [[ ${COMP_WORDS[each]} == "=" || ${COMP_WORDS[each - 1]} == "=" ]]; then
+            words[${#words[@]}-1]+=${COMP_WORDS[each]}
+        else
+            words+=("${COMP_WORDS[each]}")
+        fi
+    done
+    [[ ${words[${#words[@]}-1]} == *=* ]] && prefix=${words[${#words[@]}-1]%=*}=
+    local IFS=$'\\n'
+    response=$(env COMP_WORDS="${words[*]}" COMP_CWORD=$((${#words[@]} - 1)) _HOSTER_COMPLETE=bash_complete $1)
+    COMPREPLY=()
+    while IFS=, read -r type value; do
+        case $type in
+            dir) compopt -o dirnames ;;
+            file) compopt -o default ;;
+            plain) COMPREPLY+=("${value#"$prefix"}") ;;
+        esac
+    done <<< "$response"
+    [[ ${COMPREPLY[0]} == *[=/.] ]] && compopt -o nospace
+    return 0
+}
+
+complete -o nosort -F _hoster_completion hoster
+"""
+"""For bash, which takes `status=run` for three words, and would begin a new word after `name=` and `notes/`."""
 
 
 @click.command()
@@ -25,7 +50,9 @@ def completion(shell: str) -> None:
 
     from engine.cli import main
 
+    if shell == "bash":
+        click.echo(BASH, nl=False)
+        return
     made = get_completion_class(shell)
-    assert made is not None  # noqa: S101  click has all three
-    script = made(main, {}, "hoster", VARIABLE).source()
-    click.echo(script.replace(_SPACE, _NO_SPACE) if shell == "bash" else script)
+    assert made is not None  # noqa: S101  click has both
+    click.echo(made(main, {}, "hoster", VARIABLE).source())

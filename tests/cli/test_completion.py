@@ -50,11 +50,32 @@ def test_nothing_is_completed_and_nothing_said_where_no_server_answers(served: H
     assert completed(House(served.folder / "nowhere", port=9, tokens={"ann": "hoster_x"}), "get", "") == []
 
 
+def test_bash_puts_together_what_it_takes_for_several_words(served: House) -> None:
+    served.make("errands", "name=bashed", who="bea")
+    script = served.done("completion", "bash").out
+    lines = (
+        ("hoster get errands --where status = ba", "back"),
+        ("hoster get errands --where status =", "idle walking back lost thrown"),
+        ("hoster create errands name = x pri", "price="),
+        ("hoster get errands/ba", "errands/bashed"),
+    )
+    asked = "\n".join(
+        f'COMP_WORDS=({words}); COMP_CWORD={len(words.split()) - 1}; _hoster_completion hoster; echo "${{COMPREPLY[*]}}"'
+        for words, _ in lines
+    )
+    environment = served.variables(served.token("bea"))
+    environment["PATH"] = f"{HOSTER.parent}:{environment['PATH']}"
+    ran = subprocess.run(
+        ["bash", "--norc"], input=f"compopt() {{ :; }}\n{script}\n{asked}\n", env=environment,
+        capture_output=True, text=True, timeout=PATIENCE * 2, check=True,
+    )  # fmt: skip
+    assert (ran.stdout.splitlines(), ran.stderr) == ([found for _, found in lines], "")
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_every_shell_gets_a_script(served: House, shell: str) -> None:
     script = served.done("completion", shell).out
     assert f"_HOSTER_COMPLETE={shell}_complete" in script
     if shell == "bash":
         assert "compopt -o nospace" in script
-        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
     assert served.run("completion", "tcsh").code == 2
