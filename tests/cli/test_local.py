@@ -57,7 +57,14 @@ def test_a_server_that_was_named_is_not_replaced_by_this_machine(alone: House) -
         assert "No server answers at http://127.0.0.1:9" in err
     code, out, _ = here(alone, "get", "errands", "--url", "http://127.0.0.1:9", "--json")
     assert (code, '"code": "no_server"' in out) == (3, True)
-    assert here(alone, "get", "errands", "--url", "localhost")[0] == 2
+    for url in ("localhost", "http://[", "ftp://example.org", "http://", "http://x:99999"):
+        assert here(alone, "get", "errands", "--url", url)[0] == 2, url
+
+
+def test_what_keeps_the_application_from_starting_is_told(tmp_path: Path, alone: House) -> None:
+    (tmp_path / "broken.yaml").write_text("attributes: {name: {type: sting}}\n")
+    code, out, err = here(alone, "get", "errands", "--local", "--json", HOSTER_RESOURCES_PATH=str(tmp_path))
+    assert (code, '"code": "bad_definitions"' in out, err) == (1, True, "")
 
 
 def test_nothing_is_made_where_there_is_nothing(tmp_path: Path) -> None:

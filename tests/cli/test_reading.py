@@ -70,6 +70,7 @@ def test_fields_and_included_resources_can_be_chosen(stocked: House) -> None:
         "NAME",
         "DUE",
     ]
+    assert stocked.done("get", "errands", "--fields", "id", who="rita").out.splitlines()[0] == "ID"
     document = stocked.done(
         "get", "errands/read-1", "--fields", "name,basket", "--include", "basket", "--json", who="rita"
     ).document

@@ -51,6 +51,8 @@ def test_values_are_what_the_schema_says(served: House, tmp_path: Path) -> None:
         ("due=tomorrow", "due: 'tomorrow' is no time such as 2026-01-31T09:30:00Z or 2026-01-31"),
         ("labels=a", "labels: this is no JSON"),
         ("note=@/nonexistent/file", "note: /nonexistent/file cannot be read"),
+        ("name=a\udcff", "is not text in UTF-8"),
+        ("weight=inf", "weight: 'inf' is no number that JSON has"),
         ("name", "'name' is not of the form NAME=VALUE"),
         ("nme=x", "errands has no attribute or relationship 'nme'"),
     ],

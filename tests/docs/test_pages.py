@@ -17,7 +17,7 @@ from handlers import docker_reference
 from tests.docs.pages import DOCS, PAGES, blocks, page
 
 MADE = {"definitions": lambda: (*definitions_document.parts(), *findings_document.parts()), "compose": docker_reference.parts}
-EXPECTED = {"api", "architecture", "compose", "definitions", "handlers", "operations", "settings"}
+EXPECTED = {"api", "architecture", "cli", "compose", "definitions", "handlers", "operations", "settings"}
 
 
 @pytest.mark.parametrize("name", MADE)

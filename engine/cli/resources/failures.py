@@ -77,11 +77,12 @@ class Refused(Failure):
 
     def sentences(self) -> Iterable[str]:
         """One line for each error, then what helps."""
+        lines: list[str] = []
         for each in self.errors:
-            yield f"Error: {visible(sentence(each), lines=True)}"
             hint = hint_of(each)
-            if hint:
-                yield f"Hint: {visible(hint)}"
+            lines.append(f"Error: {visible(sentence(each), lines=True)}")
+            lines += [f"Hint: {visible(hint)}"] if hint else []
+        return dict.fromkeys(lines)
 
 
 def sentence(error: Mapping[str, Any]) -> str:

@@ -25,15 +25,24 @@ class Given(NamedTuple):
 
 def split(arguments: Iterable[str]) -> list[Given]:
     """The names and texts of arguments; files are read, `-` is standard input."""
-    found = []
+    found: list[Given] = []
     for argument in arguments:
+        if not _is_text(argument):
+            raise Usage(f"{argument!r} is not text in UTF-8")
         left, equals, text = argument.partition("=")
         exact = left.endswith(":")
         name = left.removesuffix(":")
         if not equals or not name:
             raise Usage(f"{argument!r} is not of the form NAME=VALUE")
+        if any(name == each.name for each in found):
+            raise Usage(f"{name} is there twice")
         found.append(Given(name, _read(name, text[1:]) if text.startswith("@") else text, exact))
     return found
+
+
+def _is_text(argument: str) -> bool:
+    """Whether it was text: Python keeps bytes that were none as halves of surrogates."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in argument)
 
 
 def _read(name: str, file: str) -> str:
@@ -41,9 +50,8 @@ def _read(name: str, file: str) -> str:
         return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise Usage(
-            f"{name}: {file} cannot be read: {why}; a text that begins with @ is given as JSON: {name}:='\"@…\"'"
-        ) from error
+        hint = f"A text that begins with @ is given as JSON: {name}:='\"@…\"'"
+        raise Usage(f"{name}: {file} cannot be read: {why}", hint=None if name.startswith("-") else hint) from error
 
 
 def resource(server: Server, kind: Type, arguments: Iterable[str], document: Path | None, *, later: bool) -> dict[str, Any]:

@@ -82,8 +82,9 @@ def _shape(server: Server, kind: Type, chosen: list[str], include: str | None, f
     """What the document has. A table needs the names of what its columns link to, and no more."""
     found: dict[str, str] = {}
     names = chosen or (kind.columns if form is None else [])
-    if names:
-        found[f"fields[{kind.name}]"] = ",".join(name for name in names if name not in ("id",)) or "id"
+    shown = [name for name in names if name != "id"]
+    if shown:
+        found[f"fields[{kind.name}]"] = ",".join(shown)
     if form is not None:
         return found | ({"include": include} if include else {})
     linked = [name for name in names if name in kind.relations and kind.relations[name]["readable"] is not False]

@@ -90,12 +90,21 @@ def _listens(url: str) -> bool:
 def _client(url: str, token: str | None, patience: float) -> httpx.Client:
     import httpx
 
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Usage(f"{url!r} is no address of a server: it begins with http:// or https://")
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
     base = url.rstrip("/").removesuffix("/api/v1")
-    return httpx.Client(base_url=base, headers=headers, timeout=patience, trust_env=parts.hostname not in _HERE)
+    return httpx.Client(base_url=base, headers=headers, timeout=patience, trust_env=_host(url) not in _HERE)
+
+
+def _host(url: str) -> str:
+    """The host of an address; raises `Usage` where it is none of a server."""
+    try:
+        parts = urlsplit(url)
+        _, host = parts.port, parts.hostname  # asking for the port finds out whether it is one
+    except ValueError:
+        host = None
+    if not host or not host.isprintable() or " " in host or parts.scheme not in ("http", "https"):
+        raise Usage(f"{url!r} is no address of a server: it begins with http:// or https://")
+    return host
 
 
 def _settings(target: Target) -> Settings:

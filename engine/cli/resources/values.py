@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from engine.cli.resources.failures import Usage
@@ -76,9 +77,12 @@ def _integer(text: str, _: Mapping[str, Any]) -> int:
 
 def _number(text: str, _: Mapping[str, Any]) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError as error:
         raise ValueError(f"{text!r} is no number") from error
+    if not isfinite(number):
+        raise ValueError(f"{text!r} is no number that JSON has")
+    return number
 
 
 def _boolean(text: str, _: Mapping[str, Any]) -> bool:
