@@ -29,6 +29,7 @@ class Moves:
         self._known = known_callers(self.resource)
         self._facts: dict[str, Caller] = {SOMEBODY: {}, _SYSTEM: SYSTEM, **self._known}
         self._answers: dict[tuple[object, ...], bool] = {}
+        self._looking: dict[int, bool] = {}
 
     def allows(self, transition: Transition, source: str) -> bool:
         """Whether the rule `by` alone is true for anybody."""
@@ -83,12 +84,18 @@ class Moves:
     def _holds(self, transition: Transition | None, parts: Sequence[Node], state: str, caller: str) -> bool:
         """Whether all parts can be true of a row in a state; answered once for all states where none of them looks at it."""
         name = self.lifecycle.attribute
-        looks = any(mentions(part, {name: None}) for part in parts)
+        looks = any(self._looks(part) for part in parts)
         key = (*map(id, parts), state if looks else None, caller)  # trees live as long as the rules do
         if key not in self._answers:
             base = self.rules.facts if transition is None else self.rules.facts_of(transition)
             self._answers[key] = bool(together(parts, base.afresh({**self._facts[caller], name: only((state,))})))
         return self._answers[key]
+
+    def _looks(self, part: Node) -> bool:
+        """Whether a rule looks at the state."""
+        if id(part) not in self._looking:
+            self._looking[id(part)] = mentions(part, self.lifecycle.attribute)
+        return self._looking[id(part)]
 
 
 def _defaults(transition: Transition) -> Mapping[str, Values]:

@@ -5,10 +5,8 @@ A rule that is wrong raises the `RuleError` that the loader has reported.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from engine.check.reasoning.declared import Declared
-from engine.check.reasoning.facts import Facts
+from engine.check.reasoning.facts import ALL, Facts, Patience
 from engine.check.reasoning.shape import renamed
 from engine.model import Definitions, Guard, ResourceType, RuleText, Transition
 from engine.rules import Scope, row_scope
@@ -25,6 +23,7 @@ class Understood:
     def __init__(self, definitions: Definitions, resource: ResourceType) -> None:
         self.definitions = definitions
         self.resource = resource
+        self._patience = Patience(ALL)
         self.facts = self._facts(None)
         self._scope: Scope | None = None
         self._trees: dict[tuple[str, str], Node] = {}
@@ -67,7 +66,7 @@ class Understood:
 
     def _facts(self, transition: Transition | None) -> Facts:
         declared = Declared(self.definitions, self.resource, transition.inputs if transition is not None else None)
-        return Facts(declared.values, declared.sizes)
+        return Facts(declared.values, declared.sizes, patience=self._patience)
 
     def _scope_of(self, transition: Transition | None) -> Scope:
         if transition is not None:
@@ -81,6 +80,6 @@ class Understood:
         return Read(type=name.type, nullable=name.nullable, start=0, end=0, path=path, name=name)
 
 
-def mentions(part: Node, names: Mapping[str, object]) -> bool:
-    """Whether a rule looks at one of the names."""
-    return any(read.path in names for read in reads(part))
+def mentions(part: Node, name: str) -> bool:
+    """Whether a rule looks at a name."""
+    return any(read.path == name for read in reads(part))

@@ -43,8 +43,11 @@ def check_validity(loaded: Loaded, rules: Understood, ways: Ways | None) -> Iter
 
 def _moves(loaded: Loaded, rules: Understood, lifecycle: Lifecycle, ways: Ways) -> Iterator[Problem]:
     """Transitions and successes after which no row meets the conditions."""
+    changed = _changed(rules.resource, lifecycle)
+    held = [rules.unchanged(rules.tree(each.rule), changed) for each in rules.resource.validations]
     for transition in lifecycle.transitions.values():
-        broken = [_on_transition(rules, lifecycle, transition, source) for source in transition.sources]
+        needs = [rules.before(rules.tree(each.rule, transition), changed) for each in transition.guards]
+        broken = [_on_transition(rules, lifecycle, transition, source, needs, held) for source in transition.sources]
         if None not in broken:
             message = f"{transition.name} is never possible: no row that is then {transition.target} meets {_quoted(broken[0])}"
             message += f"; {ways.by(transition, transition.sources[0])}"
@@ -60,13 +63,12 @@ def _moves(loaded: Loaded, rules: Understood, lifecycle: Lifecycle, ways: Ways) 
             yield Problem(position, "move-never-valid", f"{message}; {ways.to(state.name)}")
 
 
-def _on_transition(rules: Understood, lifecycle: Lifecycle, transition: Transition, source: str) -> Validation | None:
+def _on_transition(
+    rules: Understood, lifecycle: Lifecycle, transition: Transition, source: str, needs: list[Node], held: list[Node]
+) -> Validation | None:
     """The condition that a transition breaks for certain, where what it needs can be true at all."""
-    changed = _changed(rules.resource, lifecycle)
-    needs = [rules.before(rules.tree(each.rule, transition), changed) for each in transition.guards]
-    parts = [rules.unchanged(rules.tree(each.rule), changed) for each in rules.resource.validations]
     facts = rules.facts_of(transition).afresh(_moved(lifecycle, source, transition.target))
-    return _first_broken(rules, parts, facts, needs) if together(needs, facts) else None
+    return _first_broken(rules, held, facts, needs) if together(needs, facts) else None
 
 
 def _moved(lifecycle: Lifecycle, source: str, target: str) -> dict[str, Values]:
@@ -123,6 +125,8 @@ def _parts(attribute: Attribute) -> tuple[str, ...]:
 def _first_broken(rules: Understood, parts: list[Node], facts: Facts, needs: Sequence[Node] = ()) -> Validation | None:
     """The first condition that leaves no case in which it and those before it hold; one that fails alone comes first."""
     validations = rules.resource.validations
+    if together([*needs, *parts], facts.afresh({})):
+        return None
     for validation, part in zip(validations, parts, strict=True):
         if not together([*needs, part], facts.afresh({})):
             return validation

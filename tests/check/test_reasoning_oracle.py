@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.check.callers import SYSTEM, known_callers
-from engine.check.reasoning import assume, possible, together
+from engine.check.reasoning import Facts, Values, assume, possible, together
 from engine.check.sample_rows import user_facts
 from engine.check.understood import Understood
 from engine.loader import load
@@ -98,6 +99,11 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> Understood:
     return Understood(loaded.understood, loaded.understood.types["things"])
 
 
+def fresh(things: Understood, known: Mapping[str, Values] = MappingProxyType({})) -> Facts:
+    """What is certain, with all the patience there is."""
+    return Facts(things.facts.declared, things.facts.sizes).afresh(known)
+
+
 def rows(names: frozenset[str]) -> Iterator[dict[str, Any]]:
     """Every row of the small world, as far as a rule can tell them apart."""
     used = [name for name in VALUES if name in names]
@@ -108,20 +114,20 @@ def rows(names: frozenset[str]) -> Iterator[dict[str, Any]]:
             yield blank | dict(zip(used, values, strict=True)) | {"owner": None}
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(text=rules)
 def test_what_is_thought_impossible_never_happens(things: Understood, text: str) -> None:
     compiled = compile_rule(text, row_scope(things.definitions, things.resource))
     names = frozenset(name.partition(".")[0] for name in compiled.names)
     tree = things.tree(RuleText(text))
     answers = {bool(compiled.evaluate(row, user=user)) for row in rows(names) for user in USERS}
-    believed = {truth for truth in (True, False) if assume(tree, truth, things.facts.afresh({}))}
+    believed = {truth for truth in (True, False) if assume(tree, truth, fresh(things))}
     assert believed >= answers
-    values = possible(tree, things.facts.afresh({}))
+    values = possible(tree, fresh(things))
     assert all(values.admits(answer) for answer in answers)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(text=rules)
 def test_what_is_known_of_each_kind_of_caller_is_true_of_it(things: Understood, text: str) -> None:
     compiled = compile_rule(text, row_scope(things.definitions, things.resource))
@@ -130,7 +136,7 @@ def test_what_is_known_of_each_kind_of_caller_is_true_of_it(things: Understood, 
     callers = {**known_callers(things.resource), "anonymous": SYSTEM}
     for user in USERS:
         name = user["id"] or "anonymous"
-        facts = things.facts.afresh(callers[name])
+        facts = fresh(things, callers[name])
         answers = {bool(compiled.evaluate(row, user=user)) for row in rows(names) if name != "owner" or row["owner"]}
         assert {truth for truth in (True, False) if assume(tree, truth, facts)} >= answers
 
@@ -142,11 +148,20 @@ simple = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(parts=st.lists(simple, min_size=1, max_size=5), either=st.lists(simple, max_size=3))
 def test_contradictions_of_plain_comparisons_are_all_found(things: Understood, parts: list[str], either: list[str]) -> None:
     """Where each comparison is of one name with a value, what is never true is known to be so, and nothing else is."""
     texts_ = [*parts, *([" || ".join(either)] if either else [])]
     whole = compile_rule(" && ".join(f"({text})" for text in texts_), row_scope(things.definitions, things.resource))
     ever = any(whole.evaluate(row, user=USERS[0]) for row in rows(whole.names))
-    assert bool(together([things.tree(RuleText(text)) for text in texts_], things.facts.afresh({}))) is ever
+    assert bool(together([things.tree(RuleText(text)) for text in texts_], fresh(things))) is ever
+
+
+def test_what_takes_too_long_counts_as_possible(things: Understood) -> None:
+    pairs = [f"(count == {number % 4} || size == {number % 2})" for number in range(40)]
+    rule = " && ".join([*pairs, "level == 'low'", "level == 'high'"])
+    facts = fresh(things)
+    assert together([things.tree(RuleText(rule))], facts) == []
+    facts.patience.steps = 10
+    assert together([things.tree(RuleText(rule))], facts)

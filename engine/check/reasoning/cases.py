@@ -149,14 +149,17 @@ def _called(part: Function, facts: Facts) -> Values:
     return length if not given.null else length.either(NULL)
 
 
-def _few(facts: Facts, cases: Iterable[Facts]) -> Cases:
-    """The cases, each once; where there are too many, the one they come from."""
+def _few(facts: Facts, cases: Iterable[Facts], before: Cases | None = None) -> Cases:
+    """The cases of `facts`, each once: `facts` alone where one of them knows nothing new, and what was `before` where there
+    are too many."""
     found: Cases = []
     for case in cases:
+        if case is facts:
+            return [facts]
         if case not in found:
             found.append(case)
         if len(found) > MOST:
-            return [facts]
+            return [facts] if before is None else before
     return found
 
 
@@ -164,7 +167,9 @@ def _together(terms: tuple[Node, ...], holds: bool, facts: Facts) -> Cases:
     """All terms at once. A second look lets the first ones see what the last ones said."""
     cases = [facts]
     for term in (*terms, *terms[:-1]):
-        cases = _few(facts, (found for case in cases for found in assume(term, holds, case)))
+        if facts.patience.gone:
+            break
+        cases = _few(facts, (found for case in cases for found in assume(term, holds, case)), before=cases)
     return cases
 
 

@@ -13,16 +13,29 @@ Declared: TypeAlias = Callable[[Read], Values]
 """What a name promises: the values that its definition allows."""
 
 
+#: Steps for one question, and for all questions about one type: some milliseconds, and about a second.
+ONE, ALL = 1_500, 30_000
+
+
 @dataclass(slots=True)
 class Patience:
-    """How many steps may still be taken; then everything is thought possible, so that no rule takes longer than it is worth."""
+    """How many steps may still be taken, for one question and for all that share `total`.
 
-    steps: int = 4_000
+    When none is left, everything is thought possible: so no rule takes longer than it is worth, and none is wronged.
+    """
+
+    steps: int
+    total: Patience | None = None
+
+    @property
+    def gone(self) -> bool:
+        """Whether no step is left."""
+        return self.steps < 0 or (self.total is not None and self.total.steps < 0)
 
     def lost(self) -> bool:
         """Take a step; whether there was none left."""
         self.steps -= 1
-        return self.steps < 0
+        return self.steps < 0 or (self.total is not None and self.total.lost())
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +45,7 @@ class Facts:
     declared: Declared = field(compare=False)
     sizes: Declared = field(compare=False)
     known: Mapping[str, Values] = field(default_factory=dict)
-    patience: Patience = field(default_factory=Patience, compare=False)
+    patience: Patience = field(default_factory=lambda: Patience(ALL), compare=False)
 
     def of(self, name: Read) -> Values:
         """The values that a name may have."""
@@ -45,4 +58,5 @@ class Facts:
 
     def afresh(self, facts: Mapping[str, Values]) -> Facts:
         """The same for another question, with more that is known and new patience."""
-        return Facts(self.declared, self.sizes, {**self.known, **facts})
+        total = self.patience.total or self.patience
+        return Facts(self.declared, self.sizes, {**self.known, **facts}, Patience(ONE, total))
