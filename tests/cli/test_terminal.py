@@ -48,6 +48,12 @@ def test_a_real_terminal_gets_colours_and_no_sequence_of_others(served: House) -
     assert "\x1b]0;" not in seen
 
 
+def test_a_terminal_that_lacks_letters_gets_them_spelled_out(served: House) -> None:
+    served.make("baskets", "name=accents", "title=Two → 籠")
+    seen = served.raw("get", "baskets/accents", token=served.token("ann"), PYTHONIOENCODING="latin-1")
+    assert (seen.code, "Two \\u2192 \\u7c60" in seen.out) == (0, True)
+
+
 @given(st.text())
 def test_text_loses_all_that_acts_and_nothing_else(text: str) -> None:
     assert not ACTS.search(visible(text))

@@ -115,6 +115,18 @@ def test_the_same_key_makes_one_resource(served: House) -> None:
     assert (other.code, "(idempotency_key_reused)" in other.err) == (1, True)
 
 
+def test_a_credential_that_is_made_is_shown_once_and_works(served: House) -> None:
+    made = served.done("create", "tokens", "name=ci", 'scopes=["read"]').out
+    token = next(line.rpartition(" ")[2] for line in made.splitlines() if "shown only now: " in line)
+    assert served.raw("get", "errands", token=token).code == 0
+    refused = served.raw("create", "errands", "name=beyond", token=token)
+    assert (refused.code, "(insufficient_scope)" in refused.err) == (1, True)
+    listed = served.done("get", "tokens", "--where", "name=ci", "--json")
+    row = listed.document["data"][0]["id"]
+    for seen in (listed, served.done("describe", f"tokens/{row}"), served.done("history", f"tokens/{row}")):
+        assert token not in seen.out
+
+
 def test_a_lost_connection_does_not_make_a_write_twice_nor_lose_it(served: House) -> None:
     with cut_once(served.port) as port:
         made = served.raw(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Mapping
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -73,6 +75,9 @@ def reaching(target: Mapping[str, Any], then: Callable[[Server], Any], *, works:
     from engine.cli.resources.failures import Failure
     from engine.cli.resources.target import Target, reach
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to stop
     try:
         with reach(Target(**target), works=works) as reached:
             return then(reached)
