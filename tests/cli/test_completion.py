@@ -9,11 +9,16 @@ import pytest
 from tests.cli.house import HOSTER, PATIENCE, House
 
 
-def completed(house: House, *words: str, who: str = "ann") -> list[str]:
+def completed(house: House, *words: str, who: str | None = "ann") -> list[str]:
     """What bash is offered for the last of these words."""
     asked = {"_HOSTER_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(["hoster", *words]), "COMP_CWORD": str(len(words))}
     ran = subprocess.run(
-        [HOSTER], env=house.variables(house.token(who)) | asked, capture_output=True, text=True, timeout=PATIENCE, check=False
+        [HOSTER],
+        env=house.variables(who and house.token(who)) | asked,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     assert ran.stderr == ""
     return [line.partition(",")[2] for line in ran.stdout.splitlines() if line]
@@ -48,6 +53,8 @@ def test_no_name_of_others_can_be_run_by_a_shell(served: House) -> None:
 
 def test_nothing_is_completed_and_nothing_said_where_no_server_answers(served: House) -> None:
     assert completed(House(served.folder / "nowhere", port=9, tokens={"ann": "hoster_x"}), "get", "") == []
+    assert completed(House(served.folder, port=9), "get", "", who=None) == [], "nor is the application started for it"
+    assert "errands" in completed(House(served.folder, port=9), "get", "--local", "", who=None)
 
 
 def test_bash_puts_together_what_it_takes_for_several_words(served: House) -> None:

@@ -51,7 +51,7 @@ def _server(context: click.Context) -> Iterator[Server]:
     given = context.params
     file = given.get("token_file")
     target = Target(given.get("url"), Path(file) if file else None, bool(given.get("local")))
-    with reach(target, patience=PATIENCE) as server:
+    with reach(target, patience=PATIENCE, or_local=False) as server:
         yield server
 
 

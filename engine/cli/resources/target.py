@@ -26,6 +26,9 @@ PATIENCE = 65.0
 _HERE = ("localhost", "127.0.0.1", "::1")
 """Hosts that are never reached through a proxy of the environment."""
 
+CONNECT = 10.0
+"""Seconds for a connection to be made."""
+
 GLANCE = 2.0
 """Seconds to find out whether anybody listens."""
 
@@ -40,14 +43,17 @@ class Target:
 
 
 @contextlib.contextmanager
-def reach(target: Target, *, works: bool = False, patience: float = PATIENCE) -> Iterator[Server]:
-    """The server, for as long as the block lasts. `works`: a local one also runs commands."""
+def reach(target: Target, *, works: bool = False, patience: float = PATIENCE, or_local: bool = True) -> Iterator[Server]:
+    """The server, for as long as the block lasts.
+
+    `works`: a local one also runs commands. `or_local`: where nobody answers and nobody was named, this process does.
+    """
     from engine.cli.resources.server import Server
 
     token = _token(target)
     if not target.local:
         url = target.url or _usual()
-        if target.url is not None or token is not None or _listens(url):
+        if target.url is not None or token is not None or not or_local or _listens(url):
             with _client(url, token, patience) as client:
                 yield Server(client, url, anonymous=token is None)
             return
@@ -92,7 +98,8 @@ def _client(url: str, token: str | None, patience: float) -> httpx.Client:
 
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
     base = url.rstrip("/").removesuffix("/api/v1")
-    return httpx.Client(base_url=base, headers=headers, timeout=patience, trust_env=_host(url) not in _HERE)
+    timeout = httpx.Timeout(patience, connect=min(patience, CONNECT))
+    return httpx.Client(base_url=base, headers=headers, timeout=timeout, trust_env=_host(url) not in _HERE)
 
 
 def _host(url: str) -> str:
