@@ -19,8 +19,8 @@ STATES = ("one", "two", "three", "four", "five")
 WORLD: Mapping[str, tuple[Any, ...]] = {"level": ("low", "mid", "high"), "count": (0, 1, 2, 3), "open": (None, True, False)}
 HEAD = """\
 attributes:
-  level: {type: enum, values: [low, mid, high], default: low}
-  count: {type: integer, minimum: 0, maximum: 3, default: 0}
+  level: {type: enum, values: [low, mid, high], default: low, required: true}
+  count: {type: integer, minimum: 0, maximum: 3, default: 0, required: true}
   open:  {type: boolean}
 """
 GUARDS = ("level == 'low'", "level != 'low'", "count > 1", "count < 2", "open", "!open", "open == null", "old.count == 3",

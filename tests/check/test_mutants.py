@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +95,19 @@ def test_that_rows_are_kept_on_purpose_is_said_by_an_example_or_a_rule(declared:
     assert problem.code == "delete-impossible"
     section = declared.partition("\n")[0]
     assert check(mutated(tmp_path, "orders", text.replace(section, declared))) == ()
+
+
+def test_a_large_lifecycle_full_of_rules_takes_no_long_time(tmp_path: Path) -> None:
+    count = 40
+    states = "".join(f"    s{number}: {{}}\n" for number in range(count))
+    needs = "{'status != \"s1\" || a > 3': No}"
+    moves = "".join(f"    t{number}: {{from: '*', to: s{number}, needs: {needs}}}\n" for number in range(count))
+    held = "".join(f"  - {{rule: 'status != \"s{number}\" || a > 0 || b', message: No}}\n" for number in range(count))
+    (tmp_path / "things.yaml").write_text(
+        "attributes:\n  a: {type: integer, minimum: 0}\n  b: {type: boolean}\n"
+        f"lifecycle:\n  initial: s0\n  states:\n{states}  transitions:\n{moves}validations:\n{held}"
+    )
+    loaded = load([SHIPPED_RESOURCES, tmp_path])
+    began = time.process_time()
+    assert check(loaded) == ()
+    assert time.process_time() - began < 5

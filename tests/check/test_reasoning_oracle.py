@@ -26,10 +26,10 @@ THINGS = """\
 attributes:
   level: {type: enum, values: [low, mid, high], required: true}
   mood:  {type: enum, values: [high, odd]}
-  count: {type: integer, minimum: 0, maximum: 3, default: 0}
+  count: {type: integer, minimum: 0, maximum: 3, default: 0, required: true}
   size:  {type: integer, minimum: -1, maximum: 1}
-  part:  {type: number, minimum: 0, maximum: 1, default: 0}
-  open:  {type: boolean, default: false}
+  part:  {type: number, minimum: 0, maximum: 1, default: 0, required: true}
+  open:  {type: boolean, default: false, required: true}
   name:  {type: string, max_length: 3}
   tags:  {type: json, schema: {type: array, maxItems: 2, items: {type: string}}}
 relationships:
@@ -165,3 +165,12 @@ def test_what_takes_too_long_counts_as_possible(things: Understood) -> None:
     assert together([things.tree(RuleText(rule))], facts) == []
     facts.patience.steps = 10
     assert together([things.tree(RuleText(rule))], facts)
+
+
+def test_what_has_a_default_may_be_null_in_a_row_that_is_older(tmp_path: Path) -> None:
+    attributes = "{a: {type: integer, default: 1}, b: {type: integer, default: 1, required: true}}"
+    (tmp_path / "things.yaml").write_text(f"attributes: {attributes}\n")
+    loaded = load([SOUND, tmp_path])
+    rules_of_things = Understood(loaded.understood, loaded.understood.types["things"])
+    assert assume(rules_of_things.tree(RuleText("a == null")), True, rules_of_things.facts)
+    assert not assume(rules_of_things.tree(RuleText("b == null")), True, rules_of_things.facts)

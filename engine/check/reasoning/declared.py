@@ -46,7 +46,8 @@ class Declared:
         return spread(False, least or 0, most)
 
     def _found(self, name: Read) -> Values:
-        null, attribute = name.name.nullable, self._attribute(name)
+        attribute = self._attribute(name)
+        null = name.name.nullable or _once_null(name, attribute)
         if name.type == "bool":
             return Values(null, EITHER.some)
         if name.name.values and (attribute is None or _kept(attribute)):
@@ -77,6 +78,11 @@ class Declared:
             target = self._definitions.types.get(name.table or "")
             return None if target is None else target.attributes.get(name.key)
         return self._resource.attributes.get(name.key) if name.origin in ("row", "old") else None
+
+
+def _once_null(name: Read, attribute: Attribute | None) -> bool:
+    """Whether a row may hold null though the attribute has a default: it may be older than the default."""
+    return attribute is not None and not attribute.required and name.name.origin != "input"
 
 
 def _kept(attribute: Attribute) -> bool:
