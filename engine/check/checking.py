@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.check.access import check_access
 from engine.check.comparisons import check_comparisons
 from engine.check.examples import check_examples
 from engine.check.functions import Known, check_functions
@@ -45,6 +46,7 @@ def _possibilities(loaded: Loaded, resource: ResourceType) -> list[Problem]:
     try:
         if lifecycle is not None and ways is not None:
             found += _movements(loaded, Moves(rules, lifecycle), ways)
+        found += check_access(rules)
         found += check_validity(loaded, rules, ways)
         found += check_comparisons(loaded, rules, {problem.position for problem in found})
     except RuleError:

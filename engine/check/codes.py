@@ -94,6 +94,7 @@ MEANING: Mapping[str, str] = MappingProxyType(
         "stuck-state": "a state at rest that nobody, and no worker, can move a row out of",
         "only-system-moves": "a state at rest that only a worker moves a row out of, and in which nobody can remove it",
         "delete-impossible": "there is a transition `delete`, and nobody can fire it in this state at rest",
+        "access-never-holds": "a rule of `access`, or about an attribute, lets in nobody, and does not say so by `nobody`",
         "never-true": "a comparison with what a number, or a word, never is",
         "validation-never-holds": "no row meets the condition, or not together with those before it",
         "never-valid-at-first": "every new row that a person can make breaks the condition",
