@@ -129,6 +129,9 @@ class _Demo:
 
     def _tell(self, event: dict[str, Any]) -> str | None:
         if event["kind"] == "moved":
+            if event["change"] == "removed":  # gone for everybody: what is told of it is that alone
+                self.say("→ deleted")
+                return "deleted"
             self.say(f"{event['from']} → {event['to']}")
             return str(event["to"])
         if "message" in event:

@@ -8,8 +8,11 @@ from typing import Any
 from engine.commands.registry import Problem
 from handlers.docker.compose import ComposeInvalid, read_compose
 from handlers.docker.config_files import read_config_files
+from handlers.docker.limits import total
 from handlers.docker.planner import make_plan
 from handlers.docker.variables import Variable, read_variables, stand_ins
+
+RESOURCES = ("resources_memory_mb", "resources_cpu_cores")
 
 
 def check_compose(value: Any, row: Mapping[str, Any]) -> Sequence[Problem]:
@@ -19,7 +22,8 @@ def check_compose(value: Any, row: Mapping[str, Any]) -> Sequence[Problem]:
     definitions, _ = read_variables(row.get("variables"))
     files, _ = read_config_files(row.get("config_files"))
     try:
-        make_plan("check", read_compose(value, stand_ins(definitions)).compose, files=files)
+        compose, limits = read_compose(value, stand_ins(definitions)).compose, total(*map(row.get, RESOURCES))
+        make_plan("check", compose, files=files, limits=limits)
     except ComposeInvalid as error:
         return error.problems
     return []

@@ -16,6 +16,7 @@ from handlers.docker.limits import DEFAULT_LIMITS, Limits
 from handlers.docker.model import Compose, Mount, Port, Service
 from handlers.docker.plan import ContainerPlan, Plan, PlannedMount, Publication, VolumePlan
 from handlers.docker.read_service import CAPABILITIES
+from handlers.docker.shares import share
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - the proxy may run on another machine; a narrower address is a parameter
 
@@ -31,6 +32,7 @@ def make_plan(
 ) -> Plan:
     """The plan of a deployment; raises `ComposeInvalid` where the file asks for what the limits do not give."""
     problems: list[Problem] = []
+    shared = share(compose, limits, problems)
     primary = primary_port(compose)
     rank = ranks(compose.services)
     containers = []
@@ -49,9 +51,9 @@ def make_plan(
                 files=own_files,
                 capabilities=_capabilities(service),
                 aliases=_aliases(service, compose),
-                memory=service.resources.memory or min(limits.memory, limits.max_memory or limits.memory),
+                memory=service.resources.memory or shared.memory,
                 pids=service.resources.pids or limits.pids,
-                cpus=service.resources.cpus or limits.max_cpus,
+                cpus=service.resources.cpus or shared.cpus,
                 publication=publication,
             )
         )

@@ -15,10 +15,9 @@ from handlers.docker.compose import ComposeInvalid, read_compose
 from handlers.docker.config_files import ConfigFile, read_config_files
 from handlers.docker.evidence import redact
 from handlers.docker.interpolation import Values
-from handlers.docker.limits import DEFAULT_LIMITS, Limits
+from handlers.docker.limits import total
 from handlers.docker.plan import Plan
 from handlers.docker.planner import make_plan
-from handlers.docker.quantities import MIB
 from handlers.docker.variables import Variable, read_variables, resolve
 
 MAX_REPORTED = 20
@@ -46,7 +45,13 @@ def prepare(deployment: str, row: Mapping[str, Any], template: Mapping[str, Any]
     files = _files(row)
     try:
         reading = read_compose(str(row.get("compose_spec") or ""), Values(values))
-        plan = make_plan(deployment, reading.compose, files=files, limits=limits_of(template), host_port=row.get("proxy_port"))
+        plan = make_plan(
+            deployment,
+            reading.compose,
+            files=files,
+            limits=total(row.get("memory_mb"), row.get("cpu_cores")),
+            host_port=row.get("proxy_port"),
+        )
     except ComposeInvalid as error:
         if error.missing:
             raise _missing(error.missing, error.problems) from None
@@ -85,12 +90,6 @@ def exposed(spec: str, definitions: Sequence[Variable], values: Mapping[str, str
         for where, texts in (("image", (service.image,)), ("labels", (*service.labels, *service.labels.values())))
         if any(_MARK in text for text in texts)
     ]
-
-
-def limits_of(template: Mapping[str, Any]) -> Limits:
-    """What a service gets that asks for nothing: the memory that the template names for the whole deployment."""
-    memory = template.get("resources_memory_mb") or 0
-    return Limits(memory=int(memory) * MIB) if memory > 0 else DEFAULT_LIMITS
 
 
 def _definitions(known: Any) -> tuple[Variable, ...]:

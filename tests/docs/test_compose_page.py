@@ -11,7 +11,7 @@ from handlers.deployments import FIRST_PORT, LAST_PORT
 from handlers.docker import compose, config_files, document, read_service, variables
 from handlers.docker.causes import CAUSES
 from handlers.docker.checks import check_compose, check_config_files, check_variables
-from handlers.docker.limits import DEFAULT_LIMITS
+from handlers.docker.limits import DEFAULT_LIMITS, TOTAL_MEMORY_MB
 from handlers.docker.preparation import prepare
 from tests.docs.pages import blocks, page, rows, trees
 
@@ -74,7 +74,7 @@ def test_the_bounds_are_those_of_the_code() -> None:
         f"at most {variables.MAX_VARIABLES}:",
         f"up to {variables.MAX_PATTERN} characters; the value then has at most {variables.MAX_MATCHED}",
         f"{DEFAULT_LIMITS.pids} processes",
-        f"else {DEFAULT_LIMITS.memory // kib**3} GiB",
+        f"else {TOTAL_MEMORY_MB // kib} GiB",
     ):
         assert text in PAGE, text
     assert all(name in PAGE for name in read_service.CAPABILITIES)

@@ -17,6 +17,7 @@ from tests.support import System, shut, system
 
 FILES = {path.stem: path.read_text() for path in SHIPPED_RESOURCES.glob("*.yaml")}
 MEDIA = {"content-type": "application/vnd.api+json"}
+SMALL = {"resources_cpu_cores": 0.1, "resources_memory_mb": 64}
 PLANS = {
     "free": {"title": "Free", "max_deployments": 1, "max_cpu_cores": 1, "max_memory_mb": 1024, "max_disk_mb": 5120},
     "starter": {"title": "Starter", "max_deployments": 5, "max_cpu_cores": 4, "max_memory_mb": 4096, "max_disk_mb": 20480},
@@ -47,7 +48,7 @@ class Shop:
         return await self.running.client.request(method, f"/api/v1/{path}", headers=self.people[who], json=document)
 
     async def template(self, who: str, *, publish: bool = True, **values: Any) -> str:
-        attributes = {"name": f"App {len(self.ids)}", "version": "1.0.0", "compose_spec": "services: {}", **values}
+        attributes = {"name": f"App {len(self.ids)}", "version": "1.0.0", "compose_spec": "services: {}", **SMALL, **values}
         kind = self.running.store.kind("templates")
         given = attributes | {"creator": self.ids[who]}
         made = await self.running.write(lambda unit: unit.create(kind, given))
