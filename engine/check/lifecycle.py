@@ -58,12 +58,13 @@ def _reached(starts: Iterable[str], leads: Edges) -> set[str]:
 
 
 def _unreachable(lifecycle: Lifecycle) -> Iterator[Problem]:
-    reached = _reached([lifecycle.initial], edges(lifecycle))
+    leads = edges(lifecycle)
+    reached = _reached([lifecycle.initial], leads)
     for state in lifecycle.states.values():
         if state.name not in reached:
-            sources = ", ".join(source for source, targets in edges(lifecycle).items() if state.name in targets)
-            why = f"only {sources} leads to it" if sources else "nothing leads to it"
-            message = f"no row can ever be {state.name}: {why}, and none of the ways from created → {lifecycle.initial}"
+            before = [source for source, targets in leads.items() if state.name in targets and source != state.name]
+            why = f"only {', '.join(before)} leads to it, and no row can be that" if before else "nothing leads to it"
+            message = f"no row can ever be {state.name}: {why}; rows begin as {lifecycle.initial}"
             yield Problem(state.position, "unreachable-state", message)
 
 
