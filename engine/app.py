@@ -104,7 +104,12 @@ class Hoster:
         self.stopping = Stopping()
         self.rates = Rates(store.ambient)
         self.events = EventsEndpoint(
-            self.service, self.identity, heartbeat=settings.events_heartbeat, streams=settings.events_streams
+            self.service,
+            self.identity,
+            heartbeat=settings.events_heartbeat,
+            streams=settings.events_streams,
+            each=settings.events_streams_per_client,
+            proxies=settings.auth_trusted_proxies,
         )
         self.metrics = self._metrics()
         self._ending: asyncio.Task[None] | None = None

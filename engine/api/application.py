@@ -50,7 +50,7 @@ class API:
         self._identity = identity
         self._body_limit = body_limit
         self._observation, self._write_limit = observation, write_limit
-        self._endpoints: dict[str, Endpoint] = {**_resources(service), **(endpoints or {})}
+        self._endpoints: dict[str, Endpoint] = {**_resources(service, write_limit), **(endpoints or {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request below `/api/v1`."""
@@ -70,7 +70,7 @@ class API:
             response = error_response(Unavailable("The server stops, and this took too long; try again in a moment"))
         except HosterError as error:
             if error.status >= 500:
-                log.error("%s", error.detail, exc_info=error)
+                log.error("%s", error.detail, exc_info=None if isinstance(error, Unavailable) else error)
             response = error_response(error)
         except Exception:
             log.exception("A request failed unexpectedly", extra={"path": request.path})
@@ -89,7 +89,7 @@ class API:
         return await endpoint(request, rest)
 
 
-def _resources(service: Service) -> dict[str, Endpoint]:
+def _resources(service: Service, write_limit: WriteLimit | None) -> dict[str, Endpoint]:
     """An endpoint for each resource type, and the one for several operations at once."""
     types = service.store.types
     documents = {name: Documents(kind) for name, kind in types.items()}
@@ -98,7 +98,7 @@ def _resources(service: Service) -> dict[str, Endpoint]:
     endpoints: dict[str, Endpoint] = {
         name: Resources(service, kind, documents, parameters, shapes, writing) for name, kind in types.items()
     }
-    return {**endpoints, "operations": Operations(service, documents, writing)}
+    return {**endpoints, "operations": Operations(service, documents, writing, write_limit)}
 
 
 def _request_id(given: bytes | None) -> str | None:

@@ -7,7 +7,8 @@ again, because what they have seen since is not what they would have seen.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Iterable
+from collections import Counter
+from collections.abc import Awaitable, Collection, Iterable
 from typing import NamedTuple
 from urllib.parse import quote, unquote_plus
 
@@ -21,6 +22,7 @@ from engine.api.responses import Response, Send, document_response
 from engine.api.streams import EventStream
 from engine.errors import BadRequest, HosterError, NotFound, Unavailable
 from engine.identity import Identity
+from engine.rates import Network, client_address
 from engine.service import Service
 from engine.service.events import Change, CursorExpired, Entry, Feed, Interest, Views
 
@@ -47,7 +49,10 @@ class Asked(NamedTuple):
 
 
 class EventsEndpoint:
-    """See the module. `heartbeat` is in seconds; `streams` bounds how many there are."""
+    """See the module. `heartbeat` is in seconds; `streams` bounds how many there are, `each` how many of one client.
+
+    A client is a user, or the address of who is nobody; `proxies` are those whose word on that address counts.
+    """
 
     def __init__(
         self,
@@ -56,10 +61,14 @@ class EventsEndpoint:
         *,
         heartbeat: float = 15.0,
         streams: int = 10_000,
+        each: int = 100,
+        proxies: Collection[Network] = (),
     ) -> None:
         self.service = service
         self.identity = identity
-        self.heartbeat, self._most_streams = heartbeat, streams
+        self.heartbeat, self._most_streams, self._most_each = heartbeat, streams, each
+        self._proxies = proxies
+        self._of_client: Counter[str] = Counter()
         self._documents = {name: Documents(kind) for name, kind in service.store.types.items()}
         self.people = identity.people.kind.name
         self.views = Views(service.store)
@@ -159,11 +168,18 @@ class EventsEndpoint:
             raise self._expired(request)
         if request.method == "HEAD":
             return EventStream(_nothing, request.receive, lambda: None)
+        client = request.actor.id or client_address(request.peer, request.headers, self._proxies)
+        if self._of_client[client] >= self._most_each:
+            raise Unavailable(f"You have {self._most_each} event streams open, as many as one client may; close some")
         watcher = self._feed.watch(request.actor, asked.interest, place)
+        self._of_client[client] += 1
         unsubscribe = request.stopping.subscribe(lambda: watcher.end("shutdown")) if request.stopping else None
 
         def closed() -> None:
             watcher.close()
+            self._of_client[client] -= 1
+            if not self._of_client[client]:
+                del self._of_client[client]
             if unsubscribe is not None:
                 unsubscribe()
 

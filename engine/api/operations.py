@@ -17,6 +17,7 @@ from engine.api.methods import Answer, by_method
 from engine.api.negotiation import ATOMIC, JSON_API
 from engine.api.request import Request
 from engine.api.responses import Response, Result
+from engine.api.write_limit import WriteLimit
 from engine.api.writing import Writing
 from engine.errors import BadRequest, NotFound, PreconditionFailed, Unauthenticated
 from engine.model import Relationship, ResourceType
@@ -33,8 +34,11 @@ _MEMBERS = {"op", "ref", "href", "data", "meta"}
 class Operations:
     """Serves `POST /api/v1/operations`."""
 
-    def __init__(self, service: Service, documents: Mapping[str, Documents], writing: Writing) -> None:
+    def __init__(
+        self, service: Service, documents: Mapping[str, Documents], writing: Writing, limit: WriteLimit | None = None
+    ) -> None:
         self._service = service
+        self._limit = limit
         self._documents = documents
         self._write = writing
 
@@ -50,6 +54,8 @@ class Operations:
         if b"if-match" in request.headers:
             raise PreconditionFailed("If-Match is about one resource, and these are several; change that one by itself")
         operations = _operations(await request.document(ATOMIC))
+        if self._limit is not None:
+            self._limit.require(request, len(operations) - 1)  # the request itself has counted as one
         reading = _Reading(self._service, request)
         changes = [_nth(number, reading, operation) for number, operation in enumerate(operations)]
         return await self._write(request, changes, self._results)

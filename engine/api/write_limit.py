@@ -16,9 +16,10 @@ class WriteLimit:
     def __init__(self, rates: Rates, rate: Rate | None, proxies: Collection[Network]) -> None:
         self._rates, self._rate, self._proxies = rates, rate, proxies
 
-    def require(self, request: Request) -> None:
-        """Raise `TooMany` where a write comes too soon."""
-        if self._rate is None or request.method in READS:
+    def require(self, request: Request, writes: int = 1) -> None:
+        """Raise `TooMany` where so many writes come too soon."""
+        if self._rate is None or request.method in READS or writes < 1:
             return
         whose = request.actor.id or f"address {client_address(request.peer, request.headers, self._proxies)}"
-        self._rates.require(f"writes of {whose}", self._rate)
+        for _ in range(writes):
+            self._rates.require(f"writes of {whose}", self._rate)

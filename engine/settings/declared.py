@@ -351,6 +351,13 @@ class Settings:
         reason="How many event streams one process holds open. Further ones are refused with 503.",
         trap="Each holds a connection, a file descriptor and some tens of kilobytes.",
     )
+    events_streams_per_client: int = declare(
+        "events.streams_per_client",
+        values.whole(1, 1_000_000),
+        default="100",
+        reason="How many of them one user may hold open, or one network address where nobody is signed in.",
+        trap="Behind a proxy that is not among HOSTER_AUTH_TRUSTED_PROXIES everybody who is not signed in is one client.",
+    )
     domain_base_domain: str = declare(
         "domain.base_domain",
         values.domain,

@@ -19,7 +19,7 @@ COUNT = (
 )
 GENERATION = "SELECT value FROM _facts WHERE id = 'identities'"
 
-SCOPES = "scopes"
+SCOPES, ENDS = "scopes", "expires_at"
 VERBS = ("read", "write")
 
 
@@ -29,7 +29,7 @@ def changed(unit: Work) -> None:
 
 
 def hold(unit: Work, kind: TypeStore, row: Mapping[str, Any]) -> None:
-    """Refuse a credential with scopes that do not exist, or that are wider than those of the one it is made with."""
+    """Refuse a credential with scopes that do not exist, or that may do more or lasts longer than the one it is made with."""
     wanted, held = row.get(SCOPES), unit.actor.scopes
     for index, scope in enumerate(wanted or ()):
         if not _exists(scope, unit.store.types):
@@ -37,6 +37,16 @@ def hold(unit: Work, kind: TypeStore, row: Mapping[str, Any]) -> None:
             raise Invalid(detail, code="unknown_scope", pointer=f"/data/attributes/{SCOPES}/{index}")
     if held is not None and (wanted is None or not all(_covers(held, scope) for scope in wanted)):
         raise Forbidden("A token cannot make or change one that may do more than itself", code="insufficient_scope")
+    until = unit.actor.expires_at if _came_with_token(unit) else None
+    if until is not None and ENDS in kind.resource.attributes and (row[ENDS] is None or row[ENDS] > until):
+        detail = f"A token cannot make one that lasts longer than itself: until {until} at most"
+        raise Forbidden(detail, code="insufficient_scope", pointer=f"/data/attributes/{ENDS}")
+
+
+def _came_with_token(unit: Work) -> bool:
+    """Not with a session: that is a person, who may make what they like."""
+    kind = unit.store.types.get((unit.actor.credential or "").partition("/")[0])
+    return kind is not None and kind.resource.credential == "bearer"
 
 
 def _exists(scope: Any, types: Collection[str]) -> bool:

@@ -15,7 +15,9 @@ from engine.commands.registry import Problem
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 30
-MAX_NODES = 10_000
+MAX_NODES = 4_000
+"""Keys and values. Each costs the parser some fifty microseconds, and large files of the marketplace have some hundreds."""
+
 
 #: An event of ruamel's parser; typed loosely so that the library is imported only when a text is read.
 Event: TypeAlias = Any
@@ -152,7 +154,7 @@ class _Builder:
     def _bound(self, place: Place, depth: int) -> None:
         self._count += 1
         if self._count > MAX_NODES:
-            raise Unreadable([place.problem(f"More than {MAX_NODES} values, aliases counted each time they are used")])
+            raise Unreadable([place.problem(f"More than {MAX_NODES} keys and values, aliases counted each time they are used")])
         if depth > MAX_DEPTH:
             raise Unreadable([place.problem(f"Nested deeper than {MAX_DEPTH} levels")])
 
@@ -169,6 +171,7 @@ class _Builder:
                 raise Unreadable([self._place(event, place.path).problem("A key must be plain text")])
             key = str(event.value)
             at = self._place(event, (*place.path, key))
+            self._bound(at, depth)
             if key == "<<" and event.implicit[0]:
                 merged.extend(self._merged(self._value(self._next(), place.path, depth + 1), at))
                 continue

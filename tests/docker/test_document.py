@@ -57,7 +57,7 @@ def test_a_text_made_to_exhaust_us_is_refused_within_two_seconds_of_work(text: s
 
 
 def test_aliases_count_each_time_they_are_used() -> None:
-    with pytest.raises(Unreadable, match=f"More than {MAX_NODES} values"):
+    with pytest.raises(Unreadable, match=f"More than {MAX_NODES} keys and values"):
         read(ALIAS_BOMB)
 
 

@@ -42,7 +42,9 @@ def codes() -> set[str]:
         for node in ast.walk(tree):
             if isinstance(node, ast.keyword) and node.arg == "code" and isinstance(node.value, ast.Constant):
                 found.add(node.value.value)
-    found |= {validation.unknown("x", (), "", what=what).error_code for what in ("attribute", "relationship")}
+    found |= {
+        validation.unknown("x", (), "", what=what).error_code for what in ("attribute", "relationship", "input", "parameter")
+    }
     return found - NEVER_SENT
 
 
@@ -147,6 +149,17 @@ def without_times(document: dict[str, Any]) -> dict[str, Any]:
         "attributes": attributes,
         "keys": sorted(data["attributes"]),
     }
+
+
+async def test_the_operations_of_the_page_are_done(tmp_path: Path) -> None:
+    running, headers = await shipped(tmp_path)
+    body = re.search(r"\$HOSTER/operations .*?-d '(.*?)'", PAGE, re.DOTALL)
+    assert body is not None
+    media_type = 'application/vnd.api+json;ext="https://jsonapi.org/ext/atomic"'
+    answer = await running.client.post("/api/v1/operations", headers=headers | {"content-type": media_type}, content=body[1])
+    assert answer.status_code == 200, answer.text
+    assert [each["data"]["type"] for each in answer.json()["atomic:results"]] == ["templates", "deployments"]
+    await shut(running)
 
 
 async def test_the_errors_of_the_page_are_what_the_api_answers(tmp_path: Path) -> None:

@@ -65,6 +65,21 @@ async def test_a_token_that_is_wrong_revoked_or_over_is_refused_by_every_route(t
     await shut(running)
 
 
+async def test_a_token_makes_none_that_lasts_longer_and_a_person_does(tmp_path: Path) -> None:
+    clock = Clock()
+    running = await desk(tmp_path, clock)
+    _, headers = await running.person("ann")
+    short = bearer(await make(running, headers, expires_at=timestamp(clock.at + 60)))
+    for more in ({}, {"expires_at": timestamp(clock.at + 61)}):
+        refused = await running.client.post("/api/v1/tokens", json=token_body(**more), headers=JSON_API | short)
+        assert code(refused) == (403, "insufficient_scope"), more
+        assert refused.json()["errors"][0]["source"] == {"pointer": "/data/attributes/expires_at"}
+    await make(running, short, expires_at=timestamp(clock.at + 59))
+    csrf = {"x-csrf-token": await sign_up(running, "bob@example.org")}
+    await make(running, csrf)  # a session ends too, but it is the person who asks
+    await shut(running)
+
+
 async def test_a_token_does_what_its_scopes_say_and_no_more(tmp_path: Path) -> None:
     running = await desk(tmp_path)
     _, headers = await running.person("ann")

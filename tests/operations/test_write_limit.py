@@ -57,3 +57,11 @@ async def test_off_is_no_limit(tmp_path: Path) -> None:
     async with assembled(tmp_path, HOSTER_RATES_WRITES="off") as (hoster, asking):
         assert 429 not in await statuses(asking, 50, OPERATOR)
         assert len(hoster.rates) == 0
+
+
+async def test_each_of_several_operations_counts(tmp_path: Path) -> None:
+    media_type = {"content-type": 'application/vnd.api+json;ext="https://jsonapi.org/ext/atomic"'}
+    body = {"atomic:operations": [{"op": "add", "data": {"type": "plans"}}] * 3}
+    async with assembled(tmp_path, HOSTER_RATES_WRITES="5/h") as (_, asking):
+        answers = [await asking.post("/api/v1/operations", headers=OPERATOR | media_type, json=body) for _ in range(2)]
+        assert [each.status_code for each in answers] == [422, 429]

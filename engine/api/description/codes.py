@@ -71,6 +71,8 @@ CODES: Mapping[str, Code] = MappingProxyType(
             _code("required", (422, 400), "values", "parameters"),
             _code("unknown_attribute", (422, 400), "values", "parameters"),
             _code("unknown_relationship", 422, "links"),
+            _code("unknown_input", 422, "move"),
+            _code("unknown_parameter", 400, "parameters"),
             _code("read_only", (422, 403), "values", "row"),
             _code("immutable", 422, "update"),
             _code("too_long", (422, 400), "values", "parameters"),
