@@ -26,28 +26,38 @@ class SlowEngine:
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
-        server = await asyncio.start_unix_server(self._connection, self.path)
+        """Listen; whoever is still connected at the end is cut off."""
+        connections: set[asyncio.Task[None]] = set()
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connections.add(asyncio.create_task(self._connection(reader, writer)))
+
+        server = await asyncio.start_unix_server(accept, self.path)
         try:
             yield
         finally:
             server.close()
+            for each in connections:
+                each.cancel()
+            await asyncio.gather(*connections, return_exceptions=True)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         back, forth = await asyncio.open_unix_connection(SOCKET)
-        heard = asyncio.Event()
-        answers = asyncio.create_task(_pass_on(back, writer, heard))
-        while data := await reader.read(65536):
-            first = self._call in data.partition(b"\r\n")[0] and await self._hold_up()
-            heard.clear()
-            forth.write(data)
-            await forth.drain()
-            if first:
-                await heard.wait()
-                self._made.set()
-        forth.write_eof()
-        await answers
-        forth.close()
-        writer.close()
+        held = asyncio.Event()
+        answers = asyncio.create_task(self._answers(back, writer, held))
+        try:
+            while data := await reader.read(65536):  # a request may come in pieces: none waits for an answer here
+                if self._call in data.partition(b"\r\n")[0] and await self._hold_up():
+                    held.set()
+                forth.write(data)
+                await forth.drain()
+            forth.write_eof()
+            await answers
+        finally:
+            answers.cancel()
+            for each in (forth, writer):
+                each.transport.abort()
+            await asyncio.gather(answers, return_exceptions=True)
 
     async def _hold_up(self) -> bool:
         """The first call waits for the second to be asked, the second for the first to be answered."""
@@ -59,14 +69,14 @@ class SlowEngine:
         await self._made.wait()
         return False
 
-
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, heard: asyncio.Event) -> None:
-    with contextlib.suppress(ConnectionError):
-        while data := await reader.read(65536):
-            heard.set()
-            writer.write(data)
-            await writer.drain()
-        writer.write_eof()
+    async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, held: asyncio.Event) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                if held.is_set():
+                    self._made.set()
+                writer.write(data)
+                await writer.drain()
+            writer.write_eof()
 
 
 @pytest.mark.parametrize("call", [b"/containers/create", b"/networks/create"])
