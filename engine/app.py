@@ -28,7 +28,7 @@ from engine.commands.bus import HAND_BACK, Bus
 from engine.commands.clockwork import Clockwork
 from engine.commands.housekeeping import housekeeping
 from engine.commands.registry import DEFAULT, Registry
-from engine.database import Database, open_database
+from engine.database import Database, StorageFailed, open_database
 from engine.errors import HosterError
 from engine.identity import Identity
 from engine.identity.housekeeping import sign_in_housekeeping
@@ -248,7 +248,10 @@ def assemble(
     settings: Settings, *, role: str = "all", ambient: Ambient | None = None, identity: type[Identity] = Identity
 ) -> Hoster:
     """Everything but the event loop; raises `HosterError` with words for the person who starts it."""
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageFailed(f"The data directory {settings.data_dir} cannot be made: {error.strerror}") from error
     registry = extensions(settings)
     loaded = definitions_of(settings)
     if loaded.definitions is None:

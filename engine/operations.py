@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from engine.access import Actor
@@ -37,7 +37,16 @@ class Operations:
 
     def routes(self) -> list[Route]:
         """For the router that serves what the API does not."""
-        return [Route("/health", self._health), Route("/ready", self._ready), Route("/metrics", self._show_metrics)]
+        return [
+            Route("/", self._welcome),
+            Route("/health", self._health),
+            Route("/ready", self._ready),
+            Route("/metrics", self._show_metrics),
+        ]
+
+    async def _welcome(self, request: Request) -> Response:
+        """Who comes with a browser finds the pages of the API."""
+        return RedirectResponse("/api/v1/docs")
 
     async def _health(self, request: Request) -> Response:
         """Whether the process answers at all."""

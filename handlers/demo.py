@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import httpx
 
 PATIENCE = 120.0
+NODE_PATIENCE = 30.0
 COMPOSE = """\
 services:
   web:
@@ -96,7 +97,7 @@ class _Demo:
         return data
 
     def _wait_for_a_node(self) -> None:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + NODE_PATIENCE
         while not self.send("GET", "/api/v1/nodes?filter[status]=online")["data"]:
             if time.monotonic() > until:
                 raise DemoFailed("No node is online; hoster doctor says why")
@@ -172,11 +173,16 @@ def demo(url: str | None, token: str | None, as_json: bool) -> None:
 
     ensure_hello()
     with contextlib.ExitStack() as stack:
+        if url is not None and token is None:
+            raise DemoFailed("Give a token for that server too: --token, or HOSTER_ADMIN_TOKEN")
         if url is None or token is None:
             url, token = stack.enter_context(_server())
         client = stack.enter_context(httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=30))
         run = _Demo(client, as_json)
-        run.run(f"demo-{secrets.token_hex(3)}")
+        try:
+            run.run(f"demo-{secrets.token_hex(3)}")
+        except httpx.TransportError as error:
+            raise DemoFailed(f"{url} cannot be reached: {error}") from error
         if as_json:
             click.echo(json.dumps(run.steps, indent=2))
 
