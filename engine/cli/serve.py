@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -94,6 +95,8 @@ def _bind(settings: Settings) -> socket:
 
 
 def _announce(hoster: Hoster, listening: socket) -> None:
+    gc.collect()
+    gc.freeze()  # what there is now stays: later collections need not walk through it again and again
     host, port = listening.getsockname()[:2]
     announce(f"Hoster listens on http://{f'[{host}]' if ':' in host else host}:{port}")
     if hoster.first_token is not None:

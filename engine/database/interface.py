@@ -72,10 +72,13 @@ class Database(Protocol):
         """Read inline; for statements that are quick by their nature, such as a look-up by key."""
         ...
 
-    async def query(self, sql: str, parameters: Sequence[Any] = (), otherwise: Otherwise | None = None) -> list[Row]:
+    async def query(
+        self, sql: str, parameters: Sequence[Any] = (), otherwise: Otherwise | None = None, rows: int = 0
+    ) -> list[Row]:
         """Read inline as long as that is quick, else in a thread.
 
-        `otherwise` makes a statement with the same answer, which is taken as soon as the first turns out not to be quick.
+        `otherwise` makes a statement with the same answer, which is taken when the first looks at far more than the `rows`
+        that it is to give.
         """
         ...
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+COUNTED = 1000
+"""Rows that are counted one by one before each term of a rule is counted by itself."""
+
 
 class Taken(Conflict):
     """A value that must be unique is in use by another row."""
@@ -91,7 +94,7 @@ class Store:
 
     async def page(self, kind: TypeStore, actor: Actor, query: ListQuery) -> tuple[list[Record], bool]:
         """A page of rows that `actor` may see, and whether more follow; for one before a place, whether more lie before."""
-        rows = await self.database.query(*self._lists[kind.name].page(actor, query, self.now))
+        rows = await self.database.query(*self._lists[kind.name].page(actor, query, self.now), query.limit)
         records = [Record(kind.layout, values) for values in rows[: query.limit]]
         if query.place is not None and query.place.before:
             records.reverse()
@@ -99,7 +102,7 @@ class Store:
 
     async def count(self, kind: TypeStore, actor: Actor, query: ListQuery) -> int:
         """How many rows fit the query's filters and may be seen by `actor`."""
-        rows = await self.database.query(*self._lists[kind.name].count(actor, query, self.now))
+        rows = await self.database.query(*self._lists[kind.name].count(actor, query, self.now), COUNTED)
         return int(rows[0][0])
 
     async def among(self, kind: TypeStore, actor: Actor, ids: Collection[str]) -> list[Record]:

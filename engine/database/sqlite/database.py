@@ -39,8 +39,10 @@ class SQLite:
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         return self._reader.read(sql, parameters)
 
-    async def query(self, sql: str, parameters: Sequence[Any] = (), otherwise: Otherwise | None = None) -> list[Row]:
-        return await self._reader.query(sql, parameters, otherwise)
+    async def query(
+        self, sql: str, parameters: Sequence[Any] = (), otherwise: Otherwise | None = None, rows: int = 0
+    ) -> list[Row]:
+        return await self._reader.query(sql, parameters, otherwise, rows)
 
     def submit(self, work: Callable[[Transaction], Result]) -> asyncio.Future[Result]:
         return self._writer.submit(work)

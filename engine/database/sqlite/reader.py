@@ -22,11 +22,12 @@ from engine.database.sqlite.connection import connect, translate
 PATIENCE = 0.003
 """Seconds that a query may hold the event loop."""
 
-TRIAL = 0.001
-"""Seconds that a query may hold it when there is another one with the same answer."""
-
 STEPS = 2_000
-"""Virtual machine steps between two looks at the clock: about a tenth of a millisecond, most of a page of a list."""
+"""Virtual machine steps between two looks: about a tenth of a millisecond, most of a page of a list."""
+
+TRIAL, TRIAL_OF_ROW = 10_000, 100
+"""Steps that a query may take when there is another one with the same answer, and so many more for each row that it gives.
+The clock would not do: a process that has to wait for its turn would take the query for a slow one."""
 
 THREADS = 2
 
@@ -39,7 +40,7 @@ class Reader:
         self._figures = figures
         self._connection = connect(path, read_only=True)
         self._connection.set_progress_handler(self._impatient, STEPS)
-        self._until = float("inf")
+        self._until, self._looks = float("inf"), float("inf")
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="slow-read")
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
@@ -51,16 +52,17 @@ class Reader:
         except sqlite3.Error as error:
             raise translate(error) from error
 
-    async def query(self, sql: str, parameters: Sequence[Any], otherwise: Otherwise | None = None) -> list[Row]:
+    async def query(self, sql: str, parameters: Sequence[Any], otherwise: Otherwise | None, rows: int) -> list[Row]:
         """Read inline, and again in a thread when that takes too long; before that, try it `otherwise`, if that can be."""
-        rows = self._read_within(PATIENCE if otherwise is None else TRIAL, sql, parameters)
-        if rows is None and otherwise is not None:
+        self._looks = float("inf") if otherwise is None else (TRIAL + TRIAL_OF_ROW * rows) // STEPS
+        found = self._read_within(PATIENCE if otherwise is None else float("inf"), sql, parameters)
+        if found is None and otherwise is not None:
             sql, parameters = otherwise()
-            rows = self._read_within(PATIENCE, sql, parameters)
-        return await self._read_in_thread(sql, parameters) if rows is None else rows
+            found = self._read_within(PATIENCE, sql, parameters)
+        return await self._read_in_thread(sql, parameters) if found is None else found
 
     def _read_within(self, seconds: float, sql: str, parameters: Sequence[Any]) -> list[Row] | None:
-        """Read inline, or None once that has taken so long."""
+        """Read inline, or None once that has taken so long, or as many looks as it may."""
         self._until = perf_counter() + seconds
         try:
             return self._connection.execute(sql, parameters).fetchall()
@@ -69,7 +71,7 @@ class Reader:
                 return None
             raise translate(error) from error
         finally:
-            self._until = float("inf")
+            self._until, self._looks = float("inf"), float("inf")
 
     async def _read_in_thread(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
         began = perf_counter()
@@ -89,7 +91,8 @@ class Reader:
             connection.close()
 
     def _impatient(self) -> int:
-        return perf_counter() > self._until
+        self._looks -= 1
+        return self._looks < 0 or perf_counter() > self._until
 
     def _slow(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
