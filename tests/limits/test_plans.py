@@ -200,3 +200,15 @@ async def test_nobody_but_an_operator_gives_plans_and_makes_operators(shop: Shop
     row = (await shop.running.store.where("users", id=shop.ids["anna"]))[0].row
     assert (row["plan"], row["operator"]) == (shop.ids["starter"], True)
     assert (await shop.send("anna", "PATCH", f"users/{shop.ids['cora']}/relationships/plan", larger)).status_code == 200
+
+
+async def test_a_failed_deployment_that_was_on_a_node_counts_until_it_is_deleted(shop: Shop) -> None:
+    nodes, deployments = (shop.running.store.kind(name) for name in ("nodes", "deployments"))
+    node = await shop.running.write(lambda unit: unit.create(nodes, {"name": "first", "creator": shop.ids["olga"]}))
+    template = await shop.template("cora")
+    failed = (await shop.deploy("anna", template)).json()["data"]["id"]
+    await shop.running.write(lambda unit: unit.update(deployments, unit.get(deployments, failed), {"node": node.id}))
+    await shop.state(failed, "failed")
+    refused = await shop.deploy("anna", template)
+    assert (refused.status_code, problem(refused)["code"]) == (403, "limit_reached")
+    assert (await shop.send("anna", "POST", f"deployments/{failed}/start")).status_code == 202
