@@ -62,6 +62,8 @@ def resource(
         raise BadRequest(
             f"A resource object has no member {name[:64]!r}; values belong in `attributes`", pointer=f"/data/{escape(name)}"
         )
+    if not isinstance(data.get("lid", ""), str):
+        raise BadRequest("A lid is a text", pointer="/data/lid")
     _addressed(data, kind, row_id)
     return _object(data, "attributes"), _related(_object(data, "relationships"), kind)
 

@@ -216,16 +216,23 @@ def _operation(definitions: Definitions) -> Schema:
     href = {
         "description": "An address, instead of `ref`; one of a transition fires it.", "type": "string", "pattern": address,
     }  # fmt: skip
-    collection = {"description": "The address of the type.", "type": "string", "pattern": f"^{BASE}/({'|'.join(names)})$"}
     about = {"oneOf": [{"required": ["ref"]}, {"required": ["href"]}]}
-    added = {"anyOf": [reference(f"{component(name, 'create')}/properties/data") for name in names]}
     changed = {"description": "The resource object; linkage, where `ref` names a relationship; or inputs of a transition."}
-    kinds = (
-        ("add", {"href": collection, "data": added}, {"required": ["op", "data"]}),
-        ("update", {"ref": target, "href": href, "data": changed},
-         {"required": ["op"], "anyOf": [{"required": ["data"]}, {"required": ["href"]}]}),
-        ("remove", {"ref": target, "href": href, "data": changed}, {"required": ["op"], **about}),
-    )  # fmt: skip
+    address_of = "The address of the type."
+    kinds: list[tuple[str, Schema, Schema]] = [
+        (
+            "add",
+            {
+                "href": {"description": address_of, "const": f"{BASE}/{name}"},
+                "data": reference(f"{component(name, 'create')}/properties/data"),
+            },
+            {"required": ["op", "data"]},
+        )
+        for name in names
+    ]
+    some = {"required": ["op"], "anyOf": [{"required": ["data"]}, {"required": ["href"]}]}
+    kinds.append(("update", {"ref": target, "href": href, "data": changed}, some))
+    kinds.append(("remove", {"ref": target, "href": href, "data": changed}, {"required": ["op"], **about}))
     return {
         "oneOf": [
             {"type": "object", "properties": {"op": {"const": op}, **more, "meta": {"type": "object"}},

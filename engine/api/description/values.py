@@ -67,7 +67,7 @@ def as_text(kind: str, operator: str) -> Schema:
     if operator == "in":
         return {"type": "string", "pattern": _TEXTS.get(kind, ("", NO_NUL))[1]}
     if kind in ("integer", "money"):
-        return {"type": "integer", "minimum": -(10**18) + 1, "maximum": 10**18 - 1}
+        return {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}
     if kind in _TEXTS:
         described = {"type": "string", "pattern": _TEXTS[kind][0]}
         return {**described, "format": "date-time"} if kind == "timestamp" else described
