@@ -71,6 +71,7 @@ async def test_a_program_that_does_not_stay_up(
     ],
 )
 async def test_a_container_that_cannot_be_started(deployment: Deployment, keys: str, cause: str) -> None:
+    deployment.row["cpu_cores"] = 2000 if "cpus" in keys else None  # the plan allows it, the node has not got it
     found = await failure(deployment, f"services: {{a: {{image: '{TEST}', {keys}}}}}")
     assert (found.cause, found.evidence["service"]) == (cause, "a")
 

@@ -98,7 +98,7 @@ async def test_what_is_made_carries_the_labels_and_walls_of_the_platform(deploym
         assert host["Privileged"] is False
         assert host["CapDrop"] == ["ALL"]
         assert host["SecurityOpt"] == ["no-new-privileges:true"]
-        assert (host["Memory"], host["PidsLimit"]) == (1024**3, 512)
+        assert (host["Memory"], host["PidsLimit"]) == (512 * 1024**2, 512)
         assert host["LogConfig"] == {"Type": "json-file", "Config": {"max-file": "3", "max-size": "10m"}}
         assert host["PortBindings"] in ({}, None)
         assert host["Binds"] is None

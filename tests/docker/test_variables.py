@@ -98,7 +98,7 @@ def test_a_value_of_another_shape_is_refused(value: Any) -> None:
 
 def test_a_compose_text_is_checked_with_stand_ins_for_what_nobody_has_given_yet() -> None:
     compose = "services: {a: {image: 'x:$TITLE', mem_limit: $NOTE, environment: {P: $PASSWORD}, cpus: '${COUNT}'}}"
-    assert check_compose(compose, {"variables": DEFINITIONS}) == []
+    assert check_compose(compose, {"variables": DEFINITIONS, "resources_cpu_cores": 64}) == []
     assert (
         "UNDECLARED has no value" in check_compose("services: {a: {image: $UNDECLARED}}", {"variables": DEFINITIONS})[0].message
     )

@@ -135,7 +135,8 @@ class Desk:
     def search(self, caller: Caller, text: str, said: str, where: str, may: frozenset[str] = frozenset()) -> None:
         """Fail where a text holds a mark or an id that the caller neither knows nor said."""
         known = self._knows(caller)
-        found = {*MARK.findall(text.lower()), *(each for each in _ID.findall(text) if each in self.oracle.ids)}
+        marks = MARK.findall(_CURSOR.sub("", text).lower())  # what a cursor holds is there in clear; it may look like a mark
+        found = {*marks, *(each for each in _ID.findall(text) if each in self.oracle.ids)}
         traces = {each for each in found if each not in known and each not in said and each not in may}
         assert not traces, f"{caller.name}: {where}\nis answered with traces of {self.whose(traces)}:\n{text}"
 
