@@ -21,9 +21,9 @@ from bench.alone import HOST, Server, people
 from bench.items import attributes
 from engine.access import SYSTEM
 from engine.app import Hoster
+from engine.store import Unit
 
 OWNERS = 1000
-BATCH = 20_000
 MOST = 3.0
 """How many times as long the slowest hundredth may take among a million rows."""
 
@@ -71,16 +71,33 @@ def rows(hoster: Hoster, type_name: str, owners: Sequence[str], count: int) -> I
         yield [layout.encode(name, value, values["id"]) for name, value in wanted.items()]
 
 
-async def fill(server: Server, count: int) -> list[str]:
-    """Owners and their rows; the tokens of the owners."""
+MULTIPLY = """
+INSERT INTO "{table}" ({columns})
+SELECT ? || lower(hex(randomblob(13))), {others} FROM "{table}",
+(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT i FROM n)
+"""
+"""Each row so many times more, under other ids."""
+
+
+async def fill(server: Server, few: int, times: int) -> list[str]:
+    """Owners, a few rows of each type, and all of those so many times; the tokens of the owners."""
     async with server.assembled() as hoster:
         owners = await people(hoster, OWNERS)
         for type_name in ("bench_items", "bench_diaries"):
-            statement, made = hoster.store.kind(type_name).insert, rows(hoster, type_name, [each for each, _ in owners], count)
-            for _ in range(0, count, BATCH):
-                batch = [row for _, row in zip(range(BATCH), made, strict=False)]
-                await hoster.store.write(SYSTEM, lambda unit, of=batch, by=statement: [unit.transaction.one(by, r) for r in of])
-            print(f"{count} rows of {type_name}", file=sys.stderr, flush=True)
+            kind = hoster.store.kind(type_name)
+            made = list(rows(hoster, type_name, [each for each, _ in owners], few))
+            names = [f'"{name}"' for name in kind.layout.names]
+            more = MULTIPLY.format(table=type_name, columns=", ".join(names), others=", ".join(names[1:]))
+
+            def work(unit: Unit, by: str = kind.insert, of: list[list[Any]] = made, more: str = more) -> None:
+                for row in of:
+                    unit.transaction.one(by, row)
+                if times > 1:
+                    prefix = kind.resource.id_prefix  # noqa: B023 - it is called before the next turn
+                    unit.transaction.run(more, (prefix, times - 1))
+
+            await hoster.store.write(SYSTEM, work)
+            print(f"{few * times} rows of {type_name}", file=sys.stderr, flush=True)
     return [token for _, token in owners]
 
 
@@ -88,7 +105,7 @@ async def measure(small: int, large: int, rounds: int, port: int) -> bool:
     """Print the figures; whether every list keeps to its limit."""
     with tempfile.TemporaryDirectory() as folder:
         servers = {count: Server(Path(folder) / str(count), port + place) for place, count in enumerate((small, large))}
-        tokens = {count: await fill(server, count) for count, server in servers.items()}
+        tokens = {count: await fill(server, small, count // small) for count, server in servers.items()}
         clients: dict[int, Client] = {}
         for count, server in servers.items():
             await server.start()

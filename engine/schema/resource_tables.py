@@ -85,9 +85,13 @@ def _sorted_by(resource: ResourceType) -> list[str]:
 
 
 def _let_in(definitions: Definitions, resource: ResourceType) -> Iterator[Index]:
-    """Rows that the rule for reading lets in by what they hold, in each order of lists: see `store.query`."""
-    rule = compile_rule(resource.access.read.text, row_scope(definitions, resource)) if resource.access.read else None
-    for equal in constants(rule) if rule is not None else ():
+    """What the rule for reading lets in, by its owner or by what it holds, in each order of lists: see `store.query`."""
+    if resource.access.read is None:
+        return
+    rule, owner = compile_rule(resource.access.read.text, row_scope(definitions, resource)), resource.owner
+    if owner is not None and owner in rule.names:
+        yield from (Index((owner, name, "id")) for name in _sorted_by(resource) if name != owner)
+    for equal in constants(rule):
         held = dict(equal)
         if held.keys() <= {"id", "created_at"}:
             continue
