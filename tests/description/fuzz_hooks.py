@@ -3,7 +3,8 @@
 - the id in the body of a change is that of the address;
 - an address has at most 50 parameters, pages go by number or by cursor, and cursors come from links;
 - whether a request that fits its schema is accepted also depends on what is stored: codes that say so are no finding;
-- an empty list in a query string is an empty text.
+- an empty list in a query string is an empty text;
+- what was only rehearsed is not deleted.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ TOGETHER = ("", "page[after]", "page[before]", "page[number]", "sort")
 @schemathesis.hook
 def map_case(context: Any, case: Any) -> Any:
     """Of what is meant to be good: few filters, no cursor, and a change that names the resource of its address."""
+    if case.method == "DELETE" and case.query:
+        case.query.pop("dry_run", None)
     if case.meta is None or case.meta.generation.mode.is_negative:
         return case
     if case.query:
