@@ -236,9 +236,11 @@ class Bus:
         running = self._running.get(command.id)
         if running is not None and running.handling:
             running.handling = False
+            was_full = self._handling >= self._concurrency
             self._handling -= 1
             try:
-                self._claim_if_due()
+                if was_full:  # else what there was to claim has been claimed
+                    self._claim_if_due()
             except Exception:  # no matter of the command that has ended; the loop tries again when it wakes
                 log.exception("Claiming commands failed; trying again")
 
